@@ -1,0 +1,1 @@
+namespace HieraVid.Models; internal static class Placeholder;

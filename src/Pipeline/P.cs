@@ -1,0 +1,1 @@
+namespace HieraVid.Pipeline; internal static class Placeholder;

@@ -1,0 +1,1 @@
+namespace HieraVid.Pruning; internal static class Placeholder;

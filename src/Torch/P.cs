@@ -1,0 +1,1 @@
+namespace HieraVid.Torch; internal static class Placeholder;

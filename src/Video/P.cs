@@ -1,0 +1,1 @@
+namespace HieraVid.Video; internal static class Placeholder;
