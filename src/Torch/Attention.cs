@@ -1,0 +1,96 @@
+using static TorchSharp.torch;
+
+namespace HieraVid.Torch;
+
+/// <summary>Scaled dot-product attention that never holds the whole [queries × keys] score matrix.</summary>
+public static class Attention
+{
+    // Scores of one block: 8 Mi elements are 16 MB in bfloat16, which the last-level cache of a server core complex holds.
+    private const long BlockElements = 8L << 20;
+    private const long MinBlockRows = 64;
+
+    /// <summary>
+    /// softmax(q·kᵀ·scale)·v. Grouped queries: query head h reads key head h / (heads / kvHeads). With
+    /// <paramref name="causal"/>, query i of T sees the keys 0..S−T+i: the queries are the last T of S positions.
+    /// </summary>
+    /// <param name="q">[B, heads, T, d].</param>
+    /// <param name="k">[B, kvHeads, S, d].</param>
+    /// <param name="v">[B, kvHeads, S, d].</param>
+    /// <param name="causal">Whether later keys are hidden.</param>
+    /// <param name="scale">Usually d^−0.5.</param>
+    /// <returns>[B, heads, T, d], contiguous, in q's type. The softmax runs in float32 inside libtorch.</returns>
+    public static Tensor Forward(Tensor q, Tensor k, Tensor v, bool causal, double scale)
+    {
+        using var scope = NewDisposeScope();
+        var shape = q.shape;
+        if (Kernels.HasFusedAttention && (!causal || shape[2] == k.shape[2] || shape[2] == 1))
+            return Fused(q, k, v, causal && shape[2] > 1, scale).MoveToOuterDisposeScope();
+
+        var scaled = q * scale;
+        var output = empty(shape, q.dtype, q.device);
+        for (long b = 0; b < shape[0]; b++)
+            ForwardOne(scaled.select(0, b), k.select(0, b), v.select(0, b), causal, output.select(0, b));
+        return output.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The attention row of one query: softmax(q·kᵀ·scale), averaged over nothing. Costs heads·S·d; no matrix.
+    /// </summary>
+    /// <param name="q">[heads, d], the one query.</param>
+    /// <param name="k">[kvHeads, S, d].</param>
+    /// <param name="scale">Usually d^−0.5.</param>
+    /// <returns>[heads, S] in float32.</returns>
+    public static Tensor Row(Tensor q, Tensor k, double scale)
+    {
+        using var scope = NewDisposeScope();
+        var (heads, d) = (q.shape[0], q.shape[1]);
+        var kvHeads = k.shape[0];
+        var scores = q.to(float32).reshape(kvHeads, heads / kvHeads, d).bmm(k.to(float32).transpose(1, 2)) * scale;
+        return scores.softmax(-1).reshape(heads, k.shape[1]).MoveToOuterDisposeScope();
+    }
+
+    // One sequence: q [heads, T, d] (scaled), k and v [kvHeads, S, d].
+    private static void ForwardOne(Tensor q, Tensor k, Tensor v, bool causal, Tensor output)
+    {
+        var (heads, queries, d) = (q.shape[0], q.shape[1], q.shape[2]);
+        var (kvHeads, keys) = (k.shape[0], k.shape[1]);
+        var group = heads / kvHeads;
+        var rows = Math.Min(queries, Math.Max(MinBlockRows, BlockElements / (heads * keys)));
+        // The query heads of a group are rows of one product, so the shared keys are never repeated.
+        var grouped = q.reshape(kvHeads, group, queries, d);
+        var target = output.view(kvHeads, group, queries, d);
+        var keysT = k.transpose(1, 2);
+        using var hidden = causal && queries > 1
+            ? full([rows, rows], double.NegativeInfinity, q.dtype, q.device).triu(1)
+            : null;
+        for (long start = 0; start < queries; start += rows)
+        {
+            using var scope = NewDisposeScope();
+            var n = Math.Min(rows, queries - start);
+            var seen = causal ? keys - queries + start + n : keys;
+            var scores = grouped.narrow(2, start, n).reshape(kvHeads, group * n, d).bmm(keysT.narrow(2, 0, seen));
+            if (hidden is not null)
+                scores.view(kvHeads, group, n, seen).narrow(3, seen - n, n).add_(hidden.narrow(0, 0, n).narrow(1, 0, n));
+            var mixed = scores.softmax(-1).bmm(v.narrow(1, 0, seen));
+            target.narrow(2, start, n).copy_(mixed.view(kvHeads, group, n, d));
+        }
+    }
+
+    private static Tensor Fused(Tensor q, Tensor k, Tensor v, bool causal, double scale)
+    {
+        var group = q.shape[1] / k.shape[1];
+        // The fused kernels scale by d^-0.5 themselves.
+        var ratio = scale * Math.Sqrt(q.shape[3]);
+        var scaled = Math.Abs(ratio - 1) < 1e-6 ? q : q * ratio;
+        return Kernels.FusedAttention(scaled, Repeat(k, group), Repeat(v, group), causal).contiguous();
+    }
+
+    // [B, kvHeads, S, d] -> [B, kvHeads·group, S, d], each head repeated in place.
+    private static Tensor Repeat(Tensor x, long group)
+    {
+        if (group == 1)
+            return x;
+        var s = x.shape;
+        return x.unsqueeze(2).expand(s[0], s[1], group, s[2], s[3]).reshape(s[0], s[1] * group, s[2], s[3]);
+    }
+}

@@ -1,1 +1,0 @@
-namespace HieraVid.Torch; internal static class Placeholder;
