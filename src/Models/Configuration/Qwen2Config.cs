@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+
+namespace HieraVid.Models.Configuration;
+
+/// <summary>A Qwen2 decoder. Defaults are those of the class that writes these files, which drops equal values.</summary>
+public sealed record Qwen2Config : ModelConfig
+{
+    /// <summary>Rows of the embedding and of the head; may exceed the tokenizer's vocabulary.</summary>
+    public int VocabularySize { get; init; } = 151936;
+
+    /// <summary>Width of the hidden state.</summary>
+    public int HiddenSize { get; init; } = 4096;
+
+    /// <summary>Width of the gated MLP.</summary>
+    public int IntermediateSize { get; init; } = 22016;
+
+    /// <summary>Decoder layers.</summary>
+    public int LayerCount { get; init; } = 32;
+
+    /// <summary>Query heads per layer.</summary>
+    public int HeadCount { get; init; } = 32;
+
+    /// <summary>Key and value heads per layer; divides <see cref="HeadCount"/>.</summary>
+    public int KeyValueHeadCount { get; init; } = 32;
+
+    /// <summary>The window: the longest sequence, in tokens.</summary>
+    public int MaxPositions { get; init; } = 32768;
+
+    /// <summary>Added to the mean square before the root.</summary>
+    public double RmsNormEpsilon { get; init; } = 1e-6;
+
+    /// <summary>Base of the rotary frequencies.</summary>
+    public double RopeTheta { get; init; } = 10000;
+
+    /// <summary>Whether the head is the embedding.</summary>
+    public bool TieWordEmbeddings { get; init; }
+
+    /// <summary>Ids that end a sequence by config.json; generation_config.json overrides them. May be empty.</summary>
+    public IReadOnlyList<int> EosTokenIds { get; init; } = [];
+
+    /// <summary>Width of one head.</summary>
+    public int HeadSize => HiddenSize / HeadCount;
+
+    internal override string Kind => "Qwen2";
+
+    /// <summary>Reads the values from the root of a file, or from a <c>text_config</c>.</summary>
+    internal static Qwen2Config Parse(ConfigSection section)
+    {
+        var rope = section.Section("rope_parameters"); // where newer files keep the rope's values
+        var config = new Qwen2Config
+        {
+            VocabularySize = section.Int("vocab_size", 151936),
+            HiddenSize = section.Int("hidden_size", 4096),
+            IntermediateSize = section.Int("intermediate_size", 22016),
+            LayerCount = section.Int("num_hidden_layers", 32, max: 1000),
+            HeadCount = section.Int("num_attention_heads", 32),
+            KeyValueHeadCount = section.Int("num_key_value_heads", 32),
+            MaxPositions = section.Int("max_position_embeddings", 32768),
+            RmsNormEpsilon = section.Number("rms_norm_eps", 1e-6, 0, 1),
+            RopeTheta = rope.Has("rope_theta")
+                ? rope.Number("rope_theta", 10000, 1, 1e12)
+                : section.Number("rope_theta", 10000, 1, 1e12),
+            TieWordEmbeddings = section.Flag("tie_word_embeddings", false),
+            EosTokenIds = section.Ints("eos_token_id"),
+        };
+        if (config.HiddenSize % (2 * config.HeadCount) != 0)
+            throw section.Bad("hidden_size", $"a multiple of twice the {config.HeadCount} heads");
+        if (config.HeadCount % config.KeyValueHeadCount != 0)
+            throw section.Bad("num_key_value_heads",
+                $"a divisor of the {config.HeadCount} heads (its default is {config.KeyValueHeadCount})");
+        if (section.Int("head_dim", config.HeadSize) != config.HeadSize)
+            throw section.Unsupported("head_dim", $"the heads must fill the hidden size, {config.HeadSize} each");
+        if (section.Text("hidden_act", "silu") != "silu")
+            throw section.Unsupported("hidden_act", "only silu is");
+        if (section.Flag("use_sliding_window", false))
+            throw section.Unsupported("use_sliding_window", "only full attention is");
+        // A scaled rope gives other angles; running it unscaled would answer nonsense without an error.
+        RejectScaling(section.Section("rope_scaling"), section);
+        RejectScaling(rope, section);
+        return config;
+    }
+
+    /// <inheritdoc/>
+    public override string ToJson() => ConfigJson.Format(ToNode());
+
+    /// <summary>The values as an object, for a file of its own or for a part of one.</summary>
+    internal JsonObject ToNode() => new()
+    {
+        ["architectures"] = new JsonArray("Qwen2ForCausalLM"),
+        ["eos_token_id"] = GenerationConfig.IdsNode(EosTokenIds),
+        ["hidden_act"] = "silu",
+        ["hidden_size"] = HiddenSize,
+        ["intermediate_size"] = IntermediateSize,
+        ["max_position_embeddings"] = MaxPositions,
+        ["model_type"] = "qwen2",
+        ["num_attention_heads"] = HeadCount,
+        ["num_hidden_layers"] = LayerCount,
+        ["num_key_value_heads"] = KeyValueHeadCount,
+        ["rms_norm_eps"] = RmsNormEpsilon,
+        ["rope_theta"] = RopeTheta,
+        ["tie_word_embeddings"] = TieWordEmbeddings,
+        ["use_sliding_window"] = false,
+        ["vocab_size"] = VocabularySize,
+    };
+
+    private static void RejectScaling(ConfigSection rope, ConfigSection parent)
+    {
+        foreach (var key in new[] { "type", "rope_type" })
+            if (rope.Text(key, "default") != "default")
+                throw rope.Unsupported(key, "only the default rope is");
+        if (parent.Has("rope_scaling") && !rope.Has("type") && !rope.Has("rope_type") && rope.Has("factor"))
+            throw rope.Unsupported("factor", "only the default rope is");
+    }
+}

@@ -1,1 +1,0 @@
-namespace HieraVid.Models; internal static class Placeholder;
