@@ -18,7 +18,7 @@ using namespace hv;
 
 UNARY(contiguous) UNARY(clone) UNARY(exp) UNARY(log) UNARY(sqrt) UNARY(rsqrt) UNARY(cos) UNARY(sin) UNARY(tanh)
 UNARY(sigmoid) UNARY(abs) UNARY(neg) UNARY(max) UNARY(min) UNARY(isnan) UNARY(detach)
-BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(matmul) BINARY(bmm) BINARY(eq) BINARY(lt) BINARY(gt)
+BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(maximum) BINARY(matmul) BINARY(bmm) BINARY(eq) BINARY(lt) BINARY(gt)
 SCALAR(add) SCALAR(sub) SCALAR(mul) SCALAR(div) SCALAR(pow) SCALAR(eq) SCALAR(lt) SCALAR(gt)
 BINARY_INPLACE(add_) BINARY_INPLACE(sub_) BINARY_INPLACE(mul_) BINARY_INPLACE(div_)
 SCALAR_INPLACE(add_) SCALAR_INPLACE(sub_) SCALAR_INPLACE(mul_) SCALAR_INPLACE(div_)

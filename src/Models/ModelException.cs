@@ -51,6 +51,13 @@ public sealed class ModelException : Exception
     public static ModelException Unsupported(string file, string feature, string supported) =>
         new($"{file}: {feature} is not supported; {supported}.");
 
+    /// <summary>An option of the command line names something that cannot be had.</summary>
+    /// <param name="option">The option: "--device".</param>
+    /// <param name="value">What was given.</param>
+    /// <param name="remedy">What would be accepted, as a clause.</param>
+    public static ModelException Option(string option, string value, string remedy) =>
+        new($"{option} {value} cannot be had: {remedy}.");
+
     /// <summary>A needed tensor is not in the checkpoint.</summary>
     /// <param name="path">The checkpoint's file or folder.</param>
     /// <param name="name">The tensor.</param>

@@ -39,7 +39,7 @@ public static class Activations
     public static Tensor SwiGlu(Tensor gate, Tensor up)
     {
         using var scope = NewDisposeScope();
-        var activated = nn.functional.silu(gate);
+        var activated = gate.silu();
         activated.mul_(up);
         return activated.MoveToOuterDisposeScope();
     }

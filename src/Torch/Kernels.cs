@@ -1,4 +1,6 @@
+#if !TORCHSHARP
 using TorchSharp;
+#endif
 using static TorchSharp.torch;
 
 namespace HieraVid.Torch;

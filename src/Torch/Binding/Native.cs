@@ -102,6 +102,7 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial IntPtr hv_sub(IntPtr a, IntPtr b);
     [LibraryImport(Library)] internal static partial IntPtr hv_mul(IntPtr a, IntPtr b);
     [LibraryImport(Library)] internal static partial IntPtr hv_div(IntPtr a, IntPtr b);
+    [LibraryImport(Library)] internal static partial IntPtr hv_maximum(IntPtr a, IntPtr b);
     [LibraryImport(Library)] internal static partial IntPtr hv_matmul(IntPtr a, IntPtr b);
     [LibraryImport(Library)] internal static partial IntPtr hv_bmm(IntPtr a, IntPtr b);
     [LibraryImport(Library)] internal static partial IntPtr hv_add_scalar(IntPtr a, double b);

@@ -26,6 +26,10 @@ public static partial class torch
         public Tensor sin() => Result(Native.hv_sin(Handle));
         public Tensor tanh() => Result(Native.hv_tanh(Handle));
         public Tensor sigmoid() => Result(Native.hv_sigmoid(Handle));
+        public Tensor silu() => Result(Native.hv_silu(Handle));
+
+        /// <summary>The exact (erf) GELU.</summary>
+        public Tensor gelu() => Result(Native.hv_gelu(Handle));
         public Tensor abs() => Result(Native.hv_abs(Handle));
         public Tensor neg() => Result(Native.hv_neg(Handle));
         public Tensor max() => Result(Native.hv_max(Handle));
@@ -35,6 +39,7 @@ public static partial class torch
         public Tensor sub(Tensor other) => Result(Native.hv_sub(Handle, other.Handle), other);
         public Tensor mul(Tensor other) => Result(Native.hv_mul(Handle, other.Handle), other);
         public Tensor div(Tensor other) => Result(Native.hv_div(Handle, other.Handle), other);
+        public Tensor maximum(Tensor other) => Result(Native.hv_maximum(Handle, other.Handle), other);
         public Tensor matmul(Tensor other) => Result(Native.hv_matmul(Handle, other.Handle), other);
         public Tensor bmm(Tensor other) => Result(Native.hv_bmm(Handle, other.Handle), other);
         public Tensor add(Scalar other) => Result(Native.hv_add_scalar(Handle, other.Value));

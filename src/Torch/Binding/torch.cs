@@ -119,15 +119,7 @@ public static unsafe partial class torch
                 }
             }
 
-            public static Tensor silu(Tensor x) => Unary(Native.hv_silu(x.Handle), x, nameof(silu));
-
-            /// <summary>The exact (erf) GELU.</summary>
-            public static Tensor gelu(Tensor x) => Unary(Native.hv_gelu(x.Handle), x, nameof(gelu));
-
             public static Tensor softmax(Tensor input, long dim, ScalarType? dtype = null) => input.softmax(dim, dtype);
-
-            private static Tensor Unary(IntPtr handle, Tensor x, string operation) =>
-                handle != IntPtr.Zero ? new Tensor(handle) : throw TorchException.For(operation, [x]);
         }
     }
 }

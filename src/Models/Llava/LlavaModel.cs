@@ -1,0 +1,131 @@
+using HieraVid.Models.Configuration;
+using HieraVid.Models.Qwen2;
+using HieraVid.Models.Safetensors;
+using HieraVid.Models.Vision;
+using HieraVid.Torch;
+using static TorchSharp.torch;
+
+namespace HieraVid.Models.Llava;
+
+/// <summary>
+/// LLaVA-OneVision or LLaVA-Video for one video: SigLIP tower, projector, pooling, newline token, Qwen2 decoder. Both naming
+/// schemes of the published files are read.
+/// </summary>
+public sealed class LlavaModel : IDisposable
+{
+    private readonly Weights _weights;
+    private readonly Projector _projector;
+    private readonly Tensor _newline;
+
+    private LlavaModel(LlavaConfig config, SiglipVisionConfig vision, CheckpointFolder files, Compute compute)
+    {
+        Config = config;
+        Compute = compute;
+        _weights = new Weights(files, compute);
+        try
+        {
+            var names = LlavaNames.Of(config.Naming, files);
+            Tower = new SiglipTower(vision, _weights.Under(names.Tower));
+            var hidden = config.Text.HiddenSize;
+            _projector = new Projector(
+                _weights.Linear(names.ProjectorFirst, vision.HiddenSize, hidden),
+                _weights.Linear(names.ProjectorSecond, hidden, hidden));
+            _newline = _weights.Load(names.Newline, hidden);
+            Decoder = new Qwen2Decoder(config.Text, _weights.Under(names.Decoder), _weights.Under(names.Head));
+        }
+        catch
+        {
+            _weights.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The configuration as it is in the files.</summary>
+    public LlavaConfig Config { get; }
+
+    /// <summary>Device and precision.</summary>
+    public Compute Compute { get; }
+
+    /// <summary>The vision tower.</summary>
+    public SiglipTower Tower { get; }
+
+    /// <summary>The decoder.</summary>
+    public Qwen2Decoder Decoder { get; }
+
+    /// <summary>Bytes of all weights as loaded.</summary>
+    public long WeightBytes => _weights.LoadedBytes;
+
+    /// <summary>Visual tokens per frame, newlines not counted.</summary>
+    public int TokensPerFrame
+    {
+        get
+        {
+            var side = GridPooling.PooledSize(Tower.Config.GridSize, Config.Pool);
+            return side * side;
+        }
+    }
+
+    /// <summary>Loads a checkpoint folder.</summary>
+    /// <param name="folder">A Hugging Face folder of either naming scheme.</param>
+    /// <param name="compute">Device and precision.</param>
+    /// <param name="visionTowerFolder">The original tower, where config.json names one that is not built in.</param>
+    /// <exception cref="ModelException">The folder cannot be used; the message says why.</exception>
+    public static LlavaModel Load(string folder, Compute compute, string? visionTowerFolder = null)
+    {
+        var config = ModelConfig.Load<LlavaConfig>(folder);
+        var vision = config.ResolveVision(visionTowerFolder);
+        using var files = CheckpointFolder.Open(folder);
+        return new LlavaModel(config, vision, files, compute);
+    }
+
+    /// <summary>uint8 frames to normalised patch rows in the compute type: (x / 255 − mean) / std, formed in float32.</summary>
+    /// <param name="frames">[F, size, size, 3] uint8 RGB.</param>
+    /// <param name="mean">Per channel.</param>
+    /// <param name="deviation">Per channel.</param>
+    /// <returns>[F, patches, 3·patch·patch].</returns>
+    public Tensor Patches(Tensor frames, IReadOnlyList<float> mean, IReadOnlyList<float> deviation)
+    {
+        using var scope = NewDisposeScope();
+        // Cut into patches while the pixels are still bytes: a quarter of the traffic.
+        var patches = Tower.Patches(frames.to(Compute.Device).permute(0, 3, 1, 2));
+        var s = patches.shape;
+        Tensor PerChannel(IReadOnlyList<float> values) =>
+            TensorData.From<float>(values.ToArray(), values.Count, 1).to(Compute.Device);
+        var byChannel = patches.view(s[0], s[1], mean.Count, s[2] / mean.Count).to(float32);
+        var normalised = (byChannel.mul_(1.0 / 255) - PerChannel(mean)) / PerChannel(deviation);
+        return normalised.view(s).to(Compute.DType).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Tower, projector, pooling.</summary>
+    /// <param name="patches">[F, patches, 3·patch·patch] in the compute type.</param>
+    /// <returns>[F, <see cref="TokensPerFrame"/>, hidden].</returns>
+    public Tensor Encode(Tensor patches)
+    {
+        using var scope = NewDisposeScope();
+        return Pool(Project(Tower.Forward(patches))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The projector alone: [F, patches, vision width] to [F, patches, hidden].</summary>
+    public Tensor Project(Tensor features) => _projector.Forward(features);
+
+    /// <summary>The pooling alone: [F, patches, hidden] to [F, <see cref="TokensPerFrame"/>, hidden].</summary>
+    public Tensor Pool(Tensor projected) => GridPooling.Forward(projected, Tower.Config.GridSize, Config.Pool);
+
+    /// <summary>Puts the newline tokens among pooled tokens.</summary>
+    /// <param name="pooled">[F, <see cref="TokensPerFrame"/>, hidden].</param>
+    public VideoSequence Sequence(Tensor pooled) => VideoSequence.Build(pooled, _newline, Config.Newline);
+
+    /// <summary>The prompt's embeddings with the video in the placeholder's place.</summary>
+    /// <param name="before">Ids before the video.</param>
+    /// <param name="video">[V, hidden].</param>
+    /// <param name="after">Ids after it.</param>
+    /// <returns>[T, hidden].</returns>
+    public Tensor Splice(ReadOnlySpan<long> before, Tensor video, ReadOnlySpan<long> after)
+    {
+        using var scope = NewDisposeScope();
+        return cat([Decoder.Embed(before), video, Decoder.Embed(after)], 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Frees the weights.</summary>
+    public void Dispose() => _weights.Dispose();
+}

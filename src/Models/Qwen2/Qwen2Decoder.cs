@@ -1,0 +1,108 @@
+using HieraVid.Models.Configuration;
+using HieraVid.Torch;
+using static TorchSharp.torch;
+
+namespace HieraVid.Models.Qwen2;
+
+/// <summary>
+/// Asked before a layer whether the hook wants to see it; tokens can be dropped between its attention and its feed-forward.
+/// </summary>
+/// <param name="Wants">True for the layers where <paramref name="Keep"/> is to be called.</param>
+/// <param name="Keep">
+/// (layer, hidden [T, hidden] after attention, attention of the last token [heads, length] in float32) to the indices of the
+/// tokens that go on, ascending, among the T; null keeps all.
+/// </param>
+public sealed record LayerHook(Func<int, bool> Wants, Func<int, Tensor, Tensor, long[]?> Keep);
+
+/// <summary>The Qwen2 decoder (models.md, section 5), for one sequence at a time.</summary>
+public sealed class Qwen2Decoder
+{
+    private readonly Tensor _embedding, _head, _norm;
+    private readonly Qwen2Layer[] _layers;
+    private readonly Compute _compute;
+
+    /// <summary>Loads the decoder.</summary>
+    /// <param name="config">Its dimensions.</param>
+    /// <param name="model">Weights under the prefix of <c>embed_tokens</c> and <c>layers</c>.</param>
+    /// <param name="head">Weights under the prefix of <c>lm_head</c>; without it the embedding serves.</param>
+    /// <exception cref="ModelException">A tensor is missing or has another shape.</exception>
+    public Qwen2Decoder(Qwen2Config config, Weights model, Weights head)
+    {
+        Config = config;
+        _compute = model.Compute;
+        _embedding = model.Load("embed_tokens.weight", config.VocabularySize, config.HiddenSize);
+        _layers = Enumerable.Range(0, config.LayerCount)
+            .Select(i => new Qwen2Layer(config, i, model.Under($"layers.{i}.")))
+            .ToArray();
+        _norm = model.Load("norm.weight", config.HiddenSize);
+        _head = !config.TieWordEmbeddings && head.Has("lm_head.weight")
+            ? head.Load("lm_head.weight", config.VocabularySize, config.HiddenSize)
+            : _embedding;
+    }
+
+    /// <summary>Its dimensions.</summary>
+    public Qwen2Config Config { get; }
+
+    /// <summary>An empty cache of the right depth.</summary>
+    public KeyValueCache NewCache() => new(Config.LayerCount);
+
+    /// <summary>Token ids to embeddings.</summary>
+    /// <returns>[T, hidden].</returns>
+    public Tensor Embed(ReadOnlySpan<long> ids)
+    {
+        using var scope = NewDisposeScope();
+        var index = TensorData.From(ids, ids.Length).to(_compute.Device);
+        return _embedding.index_select(0, index).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Runs new tokens through all layers after those in the cache, and adds them to it.
+    /// </summary>
+    /// <param name="embeddings">[T, hidden].</param>
+    /// <param name="positions">Position ids of the T tokens; they need not be consecutive.</param>
+    /// <param name="cache">Grows by the tokens that each layer sees.</param>
+    /// <param name="hook">May drop tokens inside; null runs all tokens through all layers.</param>
+    /// <param name="observe">Sees each layer's output, numbered from 0.</param>
+    /// <param name="cancellation">Looked at before each layer.</param>
+    /// <returns>The residual stream after the last layer, before the final norm: [tokens left, hidden].</returns>
+    public Tensor Forward(
+        Tensor embeddings, ReadOnlySpan<long> positions, KeyValueCache cache, LayerHook? hook = null,
+        Action<int, Tensor>? observe = null, CancellationToken cancellation = default)
+    {
+        using var scope = NewDisposeScope();
+        var rotary = RotaryEmbedding.Table(positions, Config.HeadSize, Config.RopeTheta, _compute);
+        var x = embeddings;
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var wanted = hook?.Wants(i) ?? false;
+            var (hidden, row) = _layers[i].Attend(x, rotary, cache, wanted);
+            if (wanted && hook!.Keep(i, hidden, row!) is { } kept)
+            {
+                var index = TensorData.From<long>(kept, kept.Length).to(_compute.Device);
+                (hidden, rotary) = (hidden.index_select(0, index), rotary.Keep(index));
+            }
+            var next = _layers[i].FeedForward(hidden);
+            if (!ReferenceEquals(x, embeddings))
+                x.Dispose();
+            hidden.Dispose();
+            x = next;
+            observe?.Invoke(i, x);
+        }
+        foreach (var position in positions)
+            cache.NextPosition = Math.Max(cache.NextPosition, position + 1);
+        return x.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Final norm and head.</summary>
+    /// <param name="hidden">[T, hidden], from <see cref="Forward"/>.</param>
+    /// <returns>Logits [T, vocabulary] in the compute type.</returns>
+    public Tensor Logits(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.linear(Norm(hidden), _head).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The final norm alone.</summary>
+    public Tensor Norm(Tensor hidden) => Activations.RmsNorm(hidden, _norm, Config.RmsNormEpsilon);
+}

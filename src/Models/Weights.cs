@@ -1,0 +1,79 @@
+using HieraVid.Models.Safetensors;
+using HieraVid.Torch;
+using static TorchSharp.torch;
+
+namespace HieraVid.Models;
+
+/// <summary>
+/// Loads tensors of a checkpoint onto a device, one at a time, and owns them. Names are looked up under a prefix, so that the
+/// same network reads both naming schemes.
+/// </summary>
+public sealed class Weights : IDisposable
+{
+    private readonly CheckpointFolder _checkpoint;
+    private readonly List<Tensor> _owned;
+    private readonly string _prefix;
+
+    /// <summary>Weights of an open checkpoint, which must stay open while loading.</summary>
+    public Weights(CheckpointFolder checkpoint, Compute compute) : this(checkpoint, compute, "", []) { }
+
+    private Weights(CheckpointFolder checkpoint, Compute compute, string prefix, List<Tensor> owned)
+    {
+        (_checkpoint, Compute, _prefix, _owned) = (checkpoint, compute, prefix, owned);
+    }
+
+    /// <summary>Where the tensors go and in which type.</summary>
+    public Compute Compute { get; }
+
+    /// <summary>The bytes of all tensors loaded so far.</summary>
+    public long LoadedBytes => _owned.Sum(tensor => tensor.NumberOfElements * tensor.ElementSize);
+
+    /// <summary>The same weights, names looked up under a further prefix. The parent owns the tensors.</summary>
+    public Weights Under(string prefix) => new(_checkpoint, Compute, _prefix + prefix, _owned);
+
+    /// <summary>Whether the checkpoint has the tensor.</summary>
+    public bool Has(string name) => _checkpoint.Contains(_prefix + name);
+
+    /// <summary>Loads a tensor, checks its shape, converts it to the compute type.</summary>
+    /// <exception cref="ModelException">It is missing, has another shape or is not of a floating type.</exception>
+    public Tensor Load(string name, params long[] shape)
+    {
+        var source = _checkpoint.Find(_prefix + name, shape);
+        var stored = source.Entry.DType switch
+        {
+            DType.BF16 => ScalarType.BFloat16,
+            DType.F16 => ScalarType.Float16,
+            DType.F32 => ScalarType.Float32,
+            DType.F64 => ScalarType.Float64,
+            var other => throw ModelException.Damaged(source.File.Path, $"tensor {_prefix + name} has type {other}, not a float"),
+        };
+        using var scope = NewDisposeScope();
+        var tensor = empty(shape, stored);
+        long offset = 0;
+        foreach (var piece in TensorData.Pieces(tensor))
+        {
+            var bytes = piece.bytes;
+            source.CopyTo(offset, bytes);
+            offset += bytes.Length;
+        }
+        var loaded = tensor.to(Compute.DType).to(Compute.Device).DetachFromDisposeScope();
+        _owned.Add(loaded);
+        return loaded;
+    }
+
+    /// <summary>A linear layer: <c>name.weight</c> [outputs, inputs] and, if asked for, <c>name.bias</c> [outputs].</summary>
+    public Linear Linear(string name, long inputs, long outputs, bool bias = true) =>
+        new(Load($"{name}.weight", outputs, inputs), bias ? Load($"{name}.bias", outputs) : null);
+
+    /// <summary>A layer norm: <c>name.weight</c> and <c>name.bias</c>, both [width].</summary>
+    public LayerNorm LayerNorm(string name, long width, double epsilon) =>
+        new(Load($"{name}.weight", width), Load($"{name}.bias", width), epsilon);
+
+    /// <summary>Frees every tensor loaded through this object or one made by <see cref="Under"/>.</summary>
+    public void Dispose()
+    {
+        foreach (var tensor in _owned)
+            tensor.Dispose();
+        _owned.Clear();
+    }
+}
