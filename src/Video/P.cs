@@ -1,1 +1,0 @@
-namespace HieraVid.Video; internal static class Placeholder;

@@ -1,0 +1,76 @@
+namespace HieraVid.Video;
+
+/// <summary>Turns what ffprobe said into what a video is: pure arithmetic on timestamps.</summary>
+internal static class Interpretation
+{
+    // Below this difference the container's rate is the same number, rounded.
+    private const double RateTolerance = 0.02;
+
+    public static VideoInfo ToInfo(VideoFile file, ProbeReport report, ContainerLayout layout)
+    {
+        var frames = report.Frames.OrderBy(f => f.Ticks).ToArray();
+        double unit = report.Ratio("time_base") ?? 1;
+        double[] times = Array.ConvertAll(frames, f => f.Ticks * unit - report.StartSeconds);
+        double interval = times.Length > 1 ? (times[^1] - times[0]) / (times.Length - 1) : 0;
+        double lastShown = frames[^1].Duration > 0 ? frames[^1].Duration * unit : interval;
+        double end = times[^1] + lastShown;
+        double? declared = report.StreamSeconds ?? report.FormatSeconds;
+
+        return new()
+        {
+            Path = file.FullPath,
+            Container = file.Container,
+            Codec = report.Text("codec_name"),
+            PixelFormat = report.Text("pix_fmt"),
+            CodedWidth = report.Integer("width"),
+            CodedHeight = report.Integer("height"),
+            RotationDegrees = Clockwise(report.Rotation),
+            SampleAspectRatio = report.Ratio("sample_aspect_ratio") ?? 1,
+            DurationSeconds = declared is > 0 ? declared.Value : end,
+            DeclaresDuration = declared is > 0,
+            AverageFps = Rate(report.Ratio("avg_frame_rate"), interval, lastShown),
+            IsVariableFrameRate = IsUneven(times, interval),
+            TimestampsSeconds = times,
+            FrameTicks = Array.ConvertAll(frames, f => f.Ticks),
+            KeyFrames = [.. Enumerable.Range(0, frames.Length).Where(i => frames[i].IsKey)],
+            FramesEndSeconds = end,
+            MissingTailSeconds = MissingTail(file, report, layout, declared ?? 0, end),
+            IsIndexAtEnd = layout.IsIndexAtEnd,
+            StreamCount = report.StreamCount,
+            FileBytes = file.Bytes,
+        };
+    }
+
+    // The rate in the header is exact for constant rates; the frames themselves are right where the two disagree.
+    private static double Rate(double? declared, double interval, double lastShown)
+    {
+        double measured = interval > 0 ? 1 / interval : lastShown > 0 ? 1 / lastShown : declared ?? 1;
+        return declared is { } rate && Math.Abs(rate - measured) <= RateTolerance * measured ? rate : measured;
+    }
+
+    private static bool IsUneven(double[] times, double interval)
+    {
+        for (int i = 1; i < times.Length - 1; i++)
+        {
+            if (Math.Abs(times[i] - times[0] - i * interval) > interval)
+                return true;
+        }
+
+        return false;
+    }
+
+    // A file that has all the bytes it declares is complete even if another stream runs longer than the pictures, or an
+    // edit list hides some frames; so bytes must be missing before frames are said to be.
+    private static double MissingTail(VideoFile file, ProbeReport report, ContainerLayout layout, double declared, double end)
+    {
+        bool lacksBytes = layout.DeclaredBytes > file.Bytes;
+        bool lacksFrames = report.Integer("nb_frames") > report.Packets || declared - end > 0.5;
+        return lacksBytes && lacksFrames ? Math.Max(declared - end, 1e-3) : 0;
+    }
+
+    private static int Clockwise(double counterClockwise)
+    {
+        int angle = (int)Math.Round(-counterClockwise) % 360;
+        return angle < 0 ? angle + 360 : angle;
+    }
+}

@@ -1,0 +1,207 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace HieraVid.Video;
+
+/// <summary>
+/// One throw-away FFmpeg process behind the sandbox. Its output is read through <see cref="Output"/>; its messages are
+/// handed to a callback line by line. Cancelling or disposing kills the whole process group and waits for its end.
+/// </summary>
+internal sealed partial class FfmpegProcess : IAsyncDisposable
+{
+    private const int KillSignal = 9;
+
+    private readonly Process process;
+    private readonly string path;
+    private readonly VideoLimits limits;
+    private readonly Task messages;
+    private readonly Timer alarm;
+    private readonly CancellationTokenRegistration onCancel;
+    private readonly CancellationToken cancel;
+    private TimeSpan waited;
+    private volatile bool isTooSlow;
+    private volatile string lastMessage = "";
+
+    private FfmpegProcess(Process process, string path, VideoLimits limits, Action<string?>? onMessage,
+        CancellationToken cancel)
+    {
+        this.process = process;
+        this.path = path;
+        this.limits = limits;
+        this.cancel = cancel;
+        Output = process.StandardOutput.BaseStream;
+        alarm = new Timer(_ => { isTooSlow = true; Kill(); });
+        messages = ReadMessagesAsync(onMessage);
+        onCancel = cancel.Register(Kill);
+    }
+
+    /// <summary>What the process writes to its standard output.</summary>
+    public Stream Output { get; }
+
+    /// <summary>The last message that looks like an error, for the sentence shown to the user.</summary>
+    public string LastMessage => lastMessage;
+
+    /// <summary>Starts a tool on a video inside the sandbox.</summary>
+    /// <param name="tool">Full path of ffmpeg or ffprobe.</param>
+    /// <param name="arguments">Its arguments, never seen by a shell.</param>
+    /// <param name="path">The video, for error messages.</param>
+    /// <param name="limits">The ceilings.</param>
+    /// <param name="input">Text for the standard input, or null for none.</param>
+    /// <param name="onMessage">Called for every line of standard error, and with null at its end.</param>
+    /// <param name="cancel">Kills the process group.</param>
+    public static FfmpegProcess Start(string tool, IEnumerable<string> arguments, string path, VideoLimits limits,
+        string? input, Action<string?>? onMessage, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        string[] command = [.. Sandbox.Prefix(limits), tool, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            CreateNoWindow = true,
+        };
+        CleanEnvironment(start.Environment);
+        Process process;
+        try
+        {
+            process = Process.Start(start)!;
+        }
+        catch (Win32Exception)
+        {
+            throw VideoErrors.ToolMissing(tool, "FFMPEG");
+        }
+
+        var result = new FfmpegProcess(process, path, limits, onMessage, cancel);
+        result.Feed(input);
+        return result;
+    }
+
+    /// <summary>
+    /// Runs one read of the output against the wall-time ceiling. Only time inside such reads counts, so a consumer that
+    /// is slow to come back doesn't use it up.
+    /// </summary>
+    public async ValueTask<T> WaitAsync<T>(Func<Stream, ValueTask<T>> read)
+    {
+        var left = limits.WallTime - waited;
+        if (left <= TimeSpan.Zero)
+        {
+            isTooSlow = true;
+            Kill();
+        }
+        else
+        {
+            alarm.Change(left, Timeout.InfiniteTimeSpan);
+        }
+
+        long begin = Stopwatch.GetTimestamp();
+        T result = await read(Output).ConfigureAwait(false);
+        alarm.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        waited += Stopwatch.GetElapsedTime(begin);
+        ThrowIfKilled();
+        return result;
+    }
+
+    /// <summary>Waits for the end and returns the exit code; killed by a ceiling or by the caller throws.</summary>
+    public async Task<int> ExitAsync()
+    {
+        await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+        await messages.ConfigureAwait(false);
+        ThrowIfKilled();
+        // 128 + signal: SIGXCPU (24) and SIGKILL (9) come from the CPU limit; a failed allocation is reported in words.
+        if (process.ExitCode is 128 + 24 or 128 + 9 || LastMessage.Contains("Cannot allocate memory", StringComparison.Ordinal))
+            throw VideoErrors.OverBudget(path, limits);
+        return process.ExitCode;
+    }
+
+    /// <summary>Kills the process and everything in its group; harmless when it has ended.</summary>
+    public void Kill()
+    {
+        try
+        {
+            if (process.HasExited)
+                return;
+            // Both: the group may not exist yet in the first milliseconds, and it may hold more than the process.
+            if (Sandbox.HasOwnGroup)
+                _ = SendSignal(-process.Id, KillSignal);
+            process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It ended between the question and the kill.
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await onCancel.DisposeAsync().ConfigureAwait(false);
+        await alarm.DisposeAsync().ConfigureAwait(false);
+        Kill();
+        await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+        await messages.ConfigureAwait(false);
+        process.Dispose();
+    }
+
+    private void ThrowIfKilled()
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (isTooSlow)
+            throw VideoErrors.TooSlow(path, limits.WallTime);
+    }
+
+    private void Feed(string? input)
+    {
+        try
+        {
+            using var writer = process.StandardInput;
+            if (input is not null)
+                writer.Write(input);
+        }
+        catch (IOException)
+        {
+            // It ended without reading; its exit code and message tell why.
+        }
+    }
+
+    private async Task ReadMessagesAsync(Action<string?>? onMessage)
+    {
+        while (await process.StandardError.ReadLineAsync(CancellationToken.None).ConfigureAwait(false) is { } line)
+        {
+            onMessage?.Invoke(line);
+            if (IsComplaint(line))
+                lastMessage = WithoutSource(line);
+        }
+
+        onMessage?.Invoke(null);
+    }
+
+    private static bool IsComplaint(string line) =>
+        line.Contains("rror", StringComparison.Ordinal) || line.Contains("nvalid", StringComparison.Ordinal) ||
+        line.Contains("not found", StringComparison.Ordinal) || line.Contains("Cannot", StringComparison.Ordinal) ||
+        line.Contains("partial file", StringComparison.Ordinal) || line.Contains("corrupt", StringComparison.Ordinal);
+
+    // "[h264 @ 0x55d1] text" -> "text": the address is noise to a reader.
+    private static string WithoutSource(string line)
+    {
+        int end = line.StartsWith('[') ? line.IndexOf("] ", StringComparison.Ordinal) : -1;
+        return end < 0 ? line : line[(end + 2)..];
+    }
+
+    // The decoder of hostile input gets nothing that it could leak: no tokens, no connection strings, no home.
+    private static void CleanEnvironment(IDictionary<string, string?> environment)
+    {
+        foreach (string name in environment.Keys.Except(KeptVariables).ToArray())
+            environment.Remove(name);
+        environment["LANG"] = "C";
+        environment["LC_ALL"] = "C";
+    }
+
+    // The library path serves FFmpeg builds outside the system's folders; SystemRoot is needed by every Windows program.
+    private static readonly string[] KeptVariables = ["PATH", "LD_LIBRARY_PATH", "SystemRoot"];
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int process, int signal);
+}
