@@ -1,1 +1,3 @@
-System.Console.WriteLine("hi");
+using HieraVid.Client.Verification;
+using HieraVid.Models;
+foreach (var r in GoldenSuite.Run(args[0], Compute.Reference)) Console.WriteLine(r);

@@ -30,7 +30,7 @@ public static class Activations
         using var scope = NewDisposeScope();
         var wide = x.to(float32);
         var scale = (wide.pow(2).mean([-1], true) + epsilon).rsqrt();
-        return (wide.mul_(scale).to(x.dtype) * weight).MoveToOuterDisposeScope();
+        return ((wide * scale).to(x.dtype) * weight).MoveToOuterDisposeScope();
     }
 
     /// <summary>silu(gate) · up, the gated unit of Qwen2's feed-forward network.</summary>

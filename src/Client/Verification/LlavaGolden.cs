@@ -5,7 +5,7 @@ using HieraVid.Models.Qwen2;
 using HieraVid.Models.Safetensors;
 using HieraVid.Models.Vision;
 using HieraVid.Torch;
-using HieraVid.Video.Resizing;
+using HieraVid.Video;
 using static TorchSharp.torch;
 
 namespace HieraVid.Client.Verification;
@@ -60,11 +60,9 @@ internal static class LlavaGolden
         var source = frames.ToArray<byte>();
         var (from, to) = ((int)(s[1] * s[2] * 3), size * size * 3);
         var result = new byte[s[0] * to];
+        var resize = new PillowResize((int)s[2], (int)s[1], new FrameSize(size, size));
         for (var f = 0; f < s[0]; f++)
-        {
-            var resized = PillowResize.Resize(source.AsSpan(f * from, from), (int)s[2], (int)s[1], size, size, ResizeFilter.Bicubic);
-            resized.CopyTo(result.AsSpan(f * to));
-        }
+            resize.Apply(source.AsSpan(f * from, from), result.AsSpan(f * to, to));
         return TensorData.From<byte>(result, s[0], size, size, 3);
     }
 

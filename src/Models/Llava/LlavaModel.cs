@@ -92,7 +92,7 @@ public sealed class LlavaModel : IDisposable
         Tensor PerChannel(IReadOnlyList<float> values) =>
             TensorData.From<float>(values.ToArray(), values.Count, 1).to(Compute.Device);
         var byChannel = patches.view(s[0], s[1], mean.Count, s[2] / mean.Count).to(float32);
-        var normalised = (byChannel.mul_(1.0 / 255) - PerChannel(mean)) / PerChannel(deviation);
+        var normalised = (byChannel * (1.0 / 255) - PerChannel(mean)) / PerChannel(deviation);
         return normalised.view(s).to(Compute.DType).MoveToOuterDisposeScope();
     }
 
