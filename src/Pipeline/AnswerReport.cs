@@ -1,0 +1,85 @@
+namespace HieraVid.Pipeline;
+
+/// <summary>An answer with everything that was done for it: the object that <c>--json</c> prints.</summary>
+public sealed record AnswerReport
+{
+    /// <summary>The answer, trimmed.</summary>
+    public required string Answer { get; init; }
+
+    /// <summary><c>stop</c> (the model ended it) or <c>length</c> (the token limit did).</summary>
+    public required string Finish { get; init; }
+
+    /// <summary>The video and what was sampled from it.</summary>
+    public required VideoReport Video { get; init; }
+
+    /// <summary>Token counts.</summary>
+    public required TokenReport Tokens { get; init; }
+
+    /// <summary>Where the time went.</summary>
+    public required TimingReport Timing { get; init; }
+
+    /// <summary>The largest resident memory of the process, weights included.</summary>
+    public required long PeakMemoryBytes { get; init; }
+
+    /// <summary><c>cpu</c> or <c>cuda:N</c>.</summary>
+    public required string Device { get; init; }
+
+    /// <summary><c>bf16</c>, <c>f32</c> or <c>f16</c>.</summary>
+    public required string Dtype { get; init; }
+
+    /// <summary>The model's folder.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The pruning method.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>The seed of sampled generation.</summary>
+    public required int Seed { get; init; }
+
+    /// <summary>What the reader must know: fewer frames than asked for, a video that broke off. Empty if nothing.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+}
+
+/// <summary>The video and what was sampled from it.</summary>
+/// <param name="DurationSeconds">Its length.</param>
+/// <param name="Width">Width of a frame as shown.</param>
+/// <param name="Height">Height of a frame as shown.</param>
+/// <param name="Fps">Average frames per second.</param>
+/// <param name="SampledFrames">Frames that the model saw.</param>
+/// <param name="SampledTimes">When each is shown, in seconds, by the container's clock.</param>
+public sealed record VideoReport(
+    double DurationSeconds, int Width, int Height, double Fps, int SampledFrames, IReadOnlyList<double> SampledTimes);
+
+/// <summary>Token counts.</summary>
+/// <param name="Visual">Visual tokens in the prompt, newline tokens included.</param>
+/// <param name="Text">Text tokens in the prompt, the chat template's included.</param>
+/// <param name="Generated">Tokens of the answer.</param>
+public sealed record TokenReport(int Visual, int Text, int Generated);
+
+/// <summary>Seconds. The stages follow each other, so they add up to the total.</summary>
+public sealed record TimingReport
+{
+    /// <summary>Loading the model; not part of <see cref="Total"/>.</summary>
+    public double Load { get; init; }
+
+    /// <summary>Looking at the video.</summary>
+    public double Probe { get; init; }
+
+    /// <summary>Waiting for decoded frames. Decoding goes on while the model encodes; only what that doesn't hide counts.</summary>
+    public double Decode { get; init; }
+
+    /// <summary>Vision tower, projector and pooling.</summary>
+    public double Encode { get; init; }
+
+    /// <summary>The decoder over the whole prompt.</summary>
+    public double Prefill { get; init; }
+
+    /// <summary>From the job's start, with the model loaded, to the answer's first token.</summary>
+    public double TimeToFirstToken { get; init; }
+
+    /// <summary>All tokens after the first.</summary>
+    public double Generate { get; init; }
+
+    /// <summary>From the job's start, with the model loaded, to the answer's end.</summary>
+    public double Total { get; init; }
+}

@@ -1,0 +1,33 @@
+using HieraVid.Models;
+using HieraVid.Video;
+
+namespace HieraVid.Pipeline.Jobs;
+
+/// <summary>A job that cannot be done. The message is one sentence for the user.</summary>
+public sealed class JobException : Exception
+{
+    private JobException(string message, bool isUsersMistake) : base(message) => IsUsersMistake = isUsersMistake;
+
+    /// <summary>Whether the input is to blame, not this software or the machine.</summary>
+    public bool IsUsersMistake { get; }
+
+    /// <summary>The user's mistake: what is wrong and what to do.</summary>
+    public static JobException Bad(string sentence) => new(sentence, isUsersMistake: true);
+
+    internal static JobException From(JobFault fault) => new(fault.Reason, fault.IsUsersMistake);
+}
+
+/// <summary>Why a job failed.</summary>
+/// <param name="Reason">One sentence that a user can act on.</param>
+/// <param name="IsUsersMistake">Whether the input is to blame.</param>
+public sealed record JobFault(string Reason, bool IsUsersMistake)
+{
+    /// <summary>What an exception means for the job; null for one that is a defect of ours and must surface as it is.</summary>
+    public static JobFault? Of(Exception exception) => exception switch
+    {
+        JobException e => new JobFault(e.Message, e.IsUsersMistake),
+        VideoException e => new JobFault(e.Message, e.IsUsersMistake),
+        ModelException e => new JobFault(e.Message, IsUsersMistake: true),
+        _ => null,
+    };
+}

@@ -1,1 +1,0 @@
-namespace HieraVid.Pipeline; internal static class Placeholder;

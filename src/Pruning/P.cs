@@ -1,1 +1,0 @@
-namespace HieraVid.Pruning; internal static class Placeholder;
