@@ -1,3 +1,3 @@
-using HieraVid.Client.Verification;
-using HieraVid.Models;
-foreach (var r in GoldenSuite.Run(args[0], Compute.Reference)) Console.WriteLine(r);
+using HieraVid.Client;
+
+return await CommandLine.RunAsync(args).ConfigureAwait(false);

@@ -1,5 +1,3 @@
-using HieraVid.Models.Generation;
-
 namespace HieraVid.Pipeline.Jobs;
 
 /// <summary>One question about one video.</summary>
@@ -18,7 +16,7 @@ public sealed record JobRequest
     public SamplingRequest Sampling { get; init; } = new();
 
     /// <summary>How the answer is generated.</summary>
-    public SamplingOptions Generation { get; init; } = new();
+    public GenerationRequest Generation { get; init; } = new();
 
     /// <summary>The pruning method's name.</summary>
     public string Method { get; init; } = "none";
@@ -52,8 +50,8 @@ public sealed record JobRequest
             throw JobException.Bad($"--temperature {Generation.Temperature} is out of range: take 0 (greedy) or more.");
         if (Generation.TopP is not (> 0 and <= 1))
             throw JobException.Bad($"--top-p {Generation.TopP} is out of range: take more than 0 and at most 1.");
-        if (!(Generation.RepetitionPenalty > 0 && double.IsFinite(Generation.RepetitionPenalty)))
-            throw JobException.Bad($"--repetition-penalty {Generation.RepetitionPenalty} is out of range: take a number above 0; 1 is off.");
+        if (Generation.RepetitionPenalty is { } penalty && !(penalty > 0 && double.IsFinite(penalty)))
+            throw JobException.Bad($"--repetition-penalty {penalty} is out of range: take a number above 0; 1 is off.");
     }
 }
 
@@ -65,3 +63,12 @@ public sealed record SamplingRequest(int? Frames = null, double? Fps = null)
     /// <summary>The papers' number of frames for LLaVA-OneVision.</summary>
     public const int DefaultFrames = 32;
 }
+
+/// <summary>How the answer is generated.</summary>
+/// <param name="MaxTokens">At most this many tokens.</param>
+/// <param name="Temperature">0 is greedy.</param>
+/// <param name="TopP">Share of the probability that is drawn from; 1 is all.</param>
+/// <param name="RepetitionPenalty">Null takes the checkpoint's, as the papers' harness does; 1 is off.</param>
+/// <param name="Seed">The same seed gives the same answer.</param>
+public sealed record GenerationRequest(
+    int MaxTokens = 256, double Temperature = 0, double TopP = 1, double? RepetitionPenalty = null, int Seed = 0);

@@ -1,0 +1,3 @@
+using System.CommandLine;
+namespace HieraVid.Client.Commands;
+internal static class DemoCommand { internal static Command Create() => new("demo", "wip"); }

@@ -1,0 +1,3 @@
+using System.CommandLine;
+namespace HieraVid.Client.Commands;
+internal static class ModelCommand { internal static Command Create() => new("model", "wip"); }

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Globalization;
+using HieraVid.Client.Verification;
+using HieraVid.Models;
+
+namespace HieraVid.Client.Commands;
+
+/// <summary><c>hieravid verify</c>: golden cases on the chosen device.</summary>
+internal static class VerifyCommand
+{
+    internal static Command Create()
+    {
+        var folder = new Argument<string>("DIR") { Description = "A folder with golden cases (cases.json files), at any depth." };
+        var compute = new ComputeOptions("f32");
+        var command = new Command("verify", """
+            Compare this machine's numbers with golden ones.
+
+            The stated tolerances are for --dtype f32. The exit code is 1 if a case fails.
+
+            Example:
+              hieravid verify tests/fixtures --device cuda
+            """) { folder };
+        compute.AddTo(command);
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(folder), compute.Read(parsed)));
+        return command;
+    }
+
+    private static int Run(string folder, Compute compute)
+    {
+        var counts = new Dictionary<GoldenOutcome, int>();
+        foreach (var result in GoldenSuite.Run(folder, compute))
+        {
+            counts[result.Outcome] = counts.GetValueOrDefault(result.Outcome) + 1;
+            Console.WriteLine(Line(result));
+        }
+        int Count(GoldenOutcome outcome) => counts.GetValueOrDefault(outcome);
+        Console.WriteLine($"{Count(GoldenOutcome.Pass)} pass, {Count(GoldenOutcome.Fail)} fail, "
+            + $"{Count(GoldenOutcome.NotCovered)} not covered, on {compute.DeviceName} in {compute.DTypeName}");
+        return Count(GoldenOutcome.Fail) == 0 ? CommandLine.Success : CommandLine.OurFault;
+    }
+
+    private static string Line(GoldenResult result)
+    {
+        var what = $"{result.Case}/{result.Item}";
+        return result.Outcome switch
+        {
+            GoldenOutcome.NotCovered => $"not covered  {what}: {result.Note}",
+            GoldenOutcome.Pass => Invariant($"pass         {what,-64} worst {result.Error:0.0e+00}, allowed {result.Tolerance:0.0e+00}"),
+            _ => Invariant($"FAIL         {what,-64} worst {result.Error:0.0e+00}, allowed {result.Tolerance:0.0e+00} {result.Note}"),
+        };
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

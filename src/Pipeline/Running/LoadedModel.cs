@@ -1,0 +1,75 @@
+using HieraVid.Models;
+using HieraVid.Models.Configuration;
+using HieraVid.Models.Llava;
+using HieraVid.Models.Tokenization;
+
+namespace HieraVid.Pipeline.Running;
+
+/// <summary>A checkpoint ready to answer: networks, tokenizer, prompt format and the values of its small files.</summary>
+public sealed class LoadedModel : IDisposable
+{
+    private LoadedModel(string folder, LlavaModel network, ByteLevelTokenizer tokenizer)
+    {
+        (Folder, Network, Tokenizer) = (folder, network, tokenizer);
+        Preprocessor = PreprocessorConfig.Load(folder, network.Tower.Config);
+        Generation = GenerationConfig.Load(folder);
+        // The converted checkpoints were published with a chat format of their own.
+        Template = network.Config.Naming == LlavaNaming.HuggingFace ? ChatTemplate.HuggingFace : ChatTemplate.Qwen15;
+        StopTokens = [.. StopIds()];
+    }
+
+    /// <summary>The folder as it was given.</summary>
+    public string Folder { get; }
+
+    /// <summary>Tower, projector and decoder.</summary>
+    public LlavaModel Network { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public ByteLevelTokenizer Tokenizer { get; }
+
+    /// <summary>Frame size and normalisation.</summary>
+    public PreprocessorConfig Preprocessor { get; }
+
+    /// <summary>The checkpoint's own defaults for generation.</summary>
+    public GenerationConfig Generation { get; }
+
+    /// <summary>The prompt format.</summary>
+    public ChatTemplate Template { get; }
+
+    /// <summary>Tokens that end an answer.</summary>
+    public IReadOnlyList<int> StopTokens { get; }
+
+    /// <summary>Loads everything; cheap parts first, so that a bad folder fails before the weights are read.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="compute">Device and precision.</param>
+    /// <param name="visionTowerFolder">The original vision tower, where config.json names one that is not built in.</param>
+    /// <exception cref="ModelException">The folder cannot be used.</exception>
+    public static LoadedModel Load(string folder, Compute compute, string? visionTowerFolder = null)
+    {
+        if (!Directory.Exists(folder))
+            throw ModelException.NotFound(folder, "give the folder of a checkpoint, or make one with: hieravid model new DIR");
+        _ = ModelConfig.Load<LlavaConfig>(folder);
+        var tokenizer = ByteLevelTokenizer.Load(folder);
+        var network = LlavaModel.Load(folder, compute, visionTowerFolder);
+        try
+        {
+            return new LoadedModel(folder, network, tokenizer);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Frees the weights.</summary>
+    public void Dispose() => Network.Dispose();
+
+    private IEnumerable<int> StopIds()
+    {
+        var ids = Generation.EosTokenIds.Concat(Network.Config.Text.EosTokenIds);
+        if (Tokenizer.TryFindAdded(ChatTemplate.StopToken, out var token))
+            ids = ids.Append(token.Id);
+        return ids.Distinct();
+    }
+}

@@ -1,0 +1,225 @@
+using System.Text;
+using HieraVid.Models.Generation;
+using HieraVid.Models.Tokenization;
+using HieraVid.Pipeline.Jobs;
+using HieraVid.Torch;
+using HieraVid.Video;
+using static TorchSharp.torch;
+
+namespace HieraVid.Pipeline.Running;
+
+/// <summary>What the commands of one in-process job do, and what they leave for each other.</summary>
+internal sealed class LocalWork(
+    LoadedModel model, VideoLimits limits, JobRequest request, Action<JobProgress> onProgress, Action<string> onText)
+    : IAsyncDisposable
+{
+    // Frames per decoded batch and per pass through the tower: enough rows for full speed of the products (8 x 729), while two
+    // batches of pixels and one batch's activations stay below 300 MB with so400m.
+    private const int BatchFrames = 8;
+
+    private readonly StageClock _clock = new();
+    private readonly List<string> _notes = [];
+    private readonly SortedDictionary<int, List<Tensor>> _tokens = [];
+    private readonly StringBuilder _answer = new();
+    private VideoInfo? _video;
+    private SamplingPlan? _plan;
+    private PromptTokens? _prompt;
+    private FrameStream? _frames;
+    private MissingFrames? _missing;
+    private DecodingSession? _session;
+    private float[]? _logits;
+    private FinishReason _finish;
+    private int _encodedFrames, _visualTokens, _generated;
+
+    internal async Task<JobEvent> ProbeAsync(CancellationToken cancellation)
+    {
+        request.Validate();
+        using var lap = _clock.Measure(JobStage.Probe);
+        onProgress(new JobProgress(JobStage.Probe, 0, 1));
+        _video = await VideoProbe.ProbeAsync(request.VideoPath, limits, cancellation).ConfigureAwait(false);
+        _plan = Plan(_video);
+        _prompt = model.Template.Encode(model.Tokenizer, [new ChatTurn(ChatRole.User, request.Question, VideoPlacement.OwnLine)]);
+        CheckWindow(_plan.Count);
+        var chunks = Chunk.Split(_plan.Count, request.ChunkFrames);
+        onProgress(new JobProgress(JobStage.Probe, 1, 1, $"{_video}; {_plan}"));
+        return new JobEvent.Probed([.. chunks]);
+    }
+
+    internal async Task<JobEvent> EncodeAsync(Chunk chunk, CancellationToken cancellation)
+    {
+        _frames ??= Decode(cancellation);
+        var pieces = _tokens[chunk.Index] = [];
+        var left = chunk.Count;
+        while (left > 0 && await NextAsync(Math.Min(left, BatchFrames)).ConfigureAwait(false) is { } batch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            onProgress(new JobProgress(JobStage.Decode, batch.FirstSample + batch.Count, _plan!.Count));
+            using (_clock.Measure(JobStage.Encode))
+                pieces.Add(await Task.Run(() => Encode(batch), cancellation).ConfigureAwait(false));
+            left -= batch.Count;
+            _encodedFrames += batch.Count;
+            onProgress(new JobProgress(JobStage.Encode, _encodedFrames, _plan.Count));
+        }
+        return new JobEvent.ChunkEncoded(chunk.Index, left);
+    }
+
+    internal JobEvent Prefill(CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        if (_missing is { } missing)
+            NoteMissing(missing);
+        using (_clock.Measure(JobStage.Prefill))
+        {
+            onProgress(new JobProgress(JobStage.Prefill, 0, 1));
+            var video = model.Network.Sequence(cat([.. _tokens.Values.SelectMany(pieces => pieces)], 0));
+            DropTokens();
+            _visualTokens = (int)video.Tokens.shape[0];
+            long[] ids = [.. _prompt!.Ids.Select(id => (long)id)];
+            var at = _prompt.VideoPositions[0];
+            var embeddings = model.Network.Splice(ids.AsSpan(0, at), video.Tokens, ids.AsSpan(at + 1));
+            _session = new DecodingSession(model.Network.Decoder);
+            _logits = _session.Prefill(embeddings, cancellation: cancellation);
+            onProgress(new JobProgress(JobStage.Prefill, 1, 1, $"{embeddings.shape[0]:N0} tokens, {_visualTokens:N0} of them visual"));
+        }
+        return new JobEvent.Prefilled();
+    }
+
+    internal JobEvent Generate(CancellationToken cancellation)
+    {
+        using var lap = _clock.Measure(JobStage.Generate);
+        var text = new StreamingDecoder(model.Tokenizer);
+        var asked = request.Generation;
+        var options = new SamplingOptions
+        {
+            MaxTokens = asked.MaxTokens,
+            Temperature = asked.Temperature,
+            TopP = asked.TopP,
+            Seed = asked.Seed,
+            RepetitionPenalty = asked.RepetitionPenalty ?? model.Generation.RepetitionPenalty,
+            StopTokens = model.StopTokens,
+        };
+        _finish = TokenGenerator.Run(_session!, _logits!, options, token =>
+        {
+            if (_generated++ == 0)
+                _clock.FirstToken();
+            Write(text.Append(token));
+            onProgress(new JobProgress(JobStage.Generate, _generated, asked.MaxTokens));
+        }, cancellation: cancellation);
+        if (_generated == 0)
+            _clock.FirstToken();
+        Write(text.Flush());
+        return new JobEvent.Answered();
+    }
+
+    internal AnswerReport Report() => new()
+    {
+        Answer = _answer.ToString().Trim(),
+        Finish = _finish == FinishReason.Stop ? "stop" : "length",
+        Video = new VideoReport(_video!.DurationSeconds, _video.DisplayWidth, _video.DisplayHeight, _video.AverageFps,
+            _encodedFrames, _plan!.TimesSeconds[.._encodedFrames]),
+        Tokens = new TokenReport(_visualTokens, _prompt!.Ids.Count - 1, _generated),
+        Timing = new TimingReport
+        {
+            Probe = _clock.Seconds(JobStage.Probe),
+            Decode = _clock.Seconds(JobStage.Decode),
+            Encode = _clock.Seconds(JobStage.Encode),
+            Prefill = _clock.Seconds(JobStage.Prefill),
+            TimeToFirstToken = _clock.TimeToFirstToken,
+            Generate = _clock.Seconds(JobStage.Generate),
+            Total = _clock.Elapsed,
+        },
+        PeakMemoryBytes = ProcessMemory.PeakBytes,
+        Device = model.Network.Compute.DeviceName,
+        Dtype = model.Network.Compute.DTypeName,
+        Model = model.Folder,
+        Method = request.Method,
+        Seed = request.Generation.Seed,
+        Notes = _notes,
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_frames is not null)
+            await _frames.DisposeAsync().ConfigureAwait(false);
+        DropTokens();
+        _session?.Dispose();
+    }
+
+    private SamplingPlan Plan(VideoInfo video)
+    {
+        var asked = request.Sampling;
+        if (asked.Fps is { } fps)
+            return SamplingPlan.AtFps(video, fps);
+        if (asked.Frames is { } frames && frames > video.FrameCount)
+        {
+            throw JobException.Bad($"--frames {frames} is more than {video.Path} has ({video.FrameCount} frames): "
+                + $"take {video.FrameCount} or fewer.");
+        }
+        if (asked.Frames is null && video.FrameCount < SamplingRequest.DefaultFrames)
+            _notes.Add($"The video has only {video.FrameCount} frame(s); all were taken.");
+        return SamplingPlan.Uniform(video, asked.Frames ?? Math.Min(SamplingRequest.DefaultFrames, video.FrameCount));
+    }
+
+    // Before any work: will prompt, video and answer fit the window?
+    private void CheckWindow(int frames)
+    {
+        var perFrame = model.Network.TokensPerFrame;
+        var window = model.Network.Config.MaxTokens;
+        var needed = ((long)frames * perFrame) + _prompt!.Ids.Count + request.Generation.MaxTokens;
+        if (needed <= window)
+            return;
+        var room = Math.Max(0, (window - _prompt.Ids.Count - request.Generation.MaxTokens) / perFrame);
+        throw JobException.Bad($"{frames} frames of {perFrame} tokens, the question ({_prompt.Ids.Count} tokens) and an answer of "
+            + $"{request.Generation.MaxTokens} tokens need {needed:N0} positions and the model has {window:N0}: "
+            + $"take at most {room} frames, a shorter question or fewer --max-tokens.");
+    }
+
+    private FrameStream Decode(CancellationToken cancellation)
+    {
+        var (height, width) = (model.Preprocessor.ImageHeight, model.Preprocessor.ImageWidth);
+        var resample = model.Preprocessor.Resample == Models.Configuration.ResampleFilter.Bilinear ? Resample.Bilinear : Resample.Bicubic;
+        Action<MissingFrames>? onMissing = request.AllowPartial ? missing => _missing = missing : null;
+        return new FrameStream(FrameDecoder.DecodeAsync(_video!, _plan!, new FrameSize(width, height, resample), BatchFrames,
+            limits, onMissing, cancellation).GetAsyncEnumerator(cancellation));
+    }
+
+    private async Task<FrameBatch?> NextAsync(int most)
+    {
+        using var lap = _clock.Measure(JobStage.Decode);
+        return await _frames!.TakeAsync(most).ConfigureAwait(false);
+    }
+
+    private Tensor Encode(FrameBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var frames = TensorData.From(batch.Rgb.Span, batch.Count, batch.Height, batch.Width, 3);
+        var patches = model.Network.Patches(frames, model.Preprocessor.Mean, model.Preprocessor.StandardDeviation);
+        return model.Network.Encode(patches).DetachFromDisposeScope();
+    }
+
+    private void NoteMissing(MissingFrames missing)
+    {
+        if (_encodedFrames == 0)
+            throw JobException.Bad($"{request.VideoPath} has no frame that can be decoded: get a sound copy of the file.");
+        _notes.Add(FormattableString.Invariant(
+            $"The video breaks off at {missing.LastGoodSeconds:0.0} s of {missing.UntilSeconds:0.0} s: {missing.Count} of {missing.Planned} frames are missing."));
+    }
+
+    private void Write(string piece)
+    {
+        // Leading blanks belong to no answer; they are swallowed until the first other character.
+        var shown = _answer.Length == 0 ? piece.TrimStart() : piece;
+        _answer.Append(shown);
+        if (shown.Length > 0)
+            onText(shown);
+    }
+
+    private void DropTokens()
+    {
+        foreach (var piece in _tokens.Values.SelectMany(pieces => pieces))
+            piece.Dispose();
+        _tokens.Clear();
+    }
+}
