@@ -34,7 +34,7 @@ public static class TokenizerFiles
         var entries = new JsonObject(vocabulary.Select(
             entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)));
         var lines = merges.Select(merge => $"{merge.Left} {merge.Right}").ToList();
-        Save(folder, TokenizerJson.FileName, ConfigJson.Format(WholeFile(entries, lines, added)));
+        Save(folder, TokenizerJson.FileName, ConfigJson.Format(Whole(entries, lines, added)));
         Save(folder, VocabularyFiles.VocabularyName, ConfigJson.Format(entries.DeepClone()));
         Save(folder, VocabularyFiles.MergesName, string.Join('\n', ["#version: 0.2", .. lines, ""]));
         Save(folder, VocabularyFiles.AddedName, ConfigJson.Format(
@@ -63,8 +63,7 @@ public static class TokenizerFiles
         return vocabulary;
     }
 
-    private static JsonObject WholeFile(
-        JsonObject entries, List<string> merges, IReadOnlyList<AddedToken> added) => new()
+    private static JsonObject Whole(JsonObject entries, List<string> merges, IReadOnlyList<AddedToken> added) => new()
     {
         ["version"] = "1.0",
         ["truncation"] = null,
