@@ -13,7 +13,7 @@ internal static class ByteAlphabet
     private static readonly Dictionary<char, byte> ByteOfCharacter =
         Enumerable.Range(0, 256).ToDictionary(value => CharacterOfByte[value], value => (byte)value);
 
-    /// <summary>The 256 bytes in the order of published vocabularies: "!" is 0, the unprintable ones come last.</summary>
+    /// <summary>The bytes in the order of published vocabularies: "!" is 0, the unprintable ones come last.</summary>
     public static IEnumerable<byte> VocabularyOrder =>
         Enumerable.Range(0, 256).Select(value => (byte)value).OrderBy(value => CharacterOfByte[value]);
 

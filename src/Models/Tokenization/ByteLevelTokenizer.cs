@@ -81,7 +81,7 @@ public sealed class ByteLevelTokenizer
     /// <summary>Turns text into ids.</summary>
     /// <param name="text">Any text; lone surrogates count as U+FFFD.</param>
     /// <param name="allowSpecial">
-    /// Whether <c>&lt;|im_end|&gt;</c> and the like in the text become the tokens of that name. Never for a user's text.
+    /// Whether <c>&lt;|im_end|&gt;</c> and the like become the tokens of that name. Never for a user's text.
     /// </param>
     public List<int> Encode(string text, bool allowSpecial = false)
     {
@@ -166,5 +166,6 @@ public sealed class ByteLevelTokenizer
     private static int IdOf(TokenizerData data, string entry, string neededBy) =>
         data.Vocabulary.TryGetValue(entry, out var id)
             ? id
-            : throw ModelException.Damaged(data.Source, $"{neededBy} needs the entry {entry}, which is not in the vocabulary");
+            : throw ModelException.Damaged(
+                data.Source, $"{neededBy} needs the entry {entry}, which is not in the vocabulary");
 }

@@ -1,8 +1,10 @@
 namespace HieraVid.Models.Tokenization;
 
-/// <summary>How a conversation becomes a prompt. The templates of the supported models differ in the system turn only.</summary>
+/// <summary>
+/// How a conversation becomes a prompt. The templates of the supported models differ in the system turn only.
+/// </summary>
 /// <param name="Name">The name by which a user selects it.</param>
-/// <param name="System">The text of the system turn; null for none. It is encoded literally, like a user's text.</param>
+/// <param name="System">The system turn's text, encoded literally like a user's; null for no such turn.</param>
 public sealed record ChatTemplate(string Name, string? System)
 {
     /// <summary>The token that ends a turn, and with it an answer.</summary>

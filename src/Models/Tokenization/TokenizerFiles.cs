@@ -11,7 +11,7 @@ public static class TokenizerFiles
 
     /// <summary>The control tokens of Qwen2, at consecutive ids.</summary>
     /// <param name="firstId">The id of <c>&lt;|endoftext|&gt;</c>; 151643 in the published models.</param>
-    /// <param name="placeholders">Whether the "-hf" checkpoints' <c>&lt;image&gt;</c> and <c>&lt;video&gt;</c> follow.</param>
+    /// <param name="placeholders">Whether <c>&lt;image&gt;</c> and <c>&lt;video&gt;</c> follow, as in "-hf" files.</param>
     public static IReadOnlyList<AddedToken> Qwen2Tokens(int firstId, bool placeholders = false)
     {
         string[] texts = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>", "<video>"];
@@ -21,21 +21,22 @@ public static class TokenizerFiles
     /// <summary>Writes tokenizer.json and the older set of files beside it, all saying the same.</summary>
     /// <param name="folder">An existing folder.</param>
     /// <param name="merges">
-    /// Pairs in the byte alphabet ("Ġ" is a space), each of bytes or earlier results; may be empty. The ids 0 to 255 are
-    /// the bytes, the result of the first merge is 256, and so on.
+    /// Pairs in the byte alphabet ("Ġ" is a space), each of bytes or earlier results; may be empty. The ids 0 to 255
+    /// are the bytes, the result of the first merge is 256, and so on.
     /// </param>
     /// <param name="added">The tokens beside the vocabulary; their ids must be free.</param>
-    /// <exception cref="ArgumentException">Two tokens share an id or a text, or a merge joins what doesn't exist.</exception>
+    /// <exception cref="ArgumentException">Tokens share an id or a text, or a merge joins what isn't there.</exception>
     /// <exception cref="ModelException">A file cannot be written.</exception>
     public static void Write(
         string folder, IReadOnlyList<(string Left, string Right)> merges, IReadOnlyList<AddedToken> added)
     {
         var vocabulary = BuildVocabulary(merges, added);
-        var entries = new JsonObject(vocabulary.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)));
+        var entries = new JsonObject(vocabulary.Select(
+            entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)));
         var lines = merges.Select(merge => $"{merge.Left} {merge.Right}").ToList();
-        Save(folder, TokenizerJson.FileName, ConfigJson.Format(WholeFile(entries, lines, added)));
+        Save(folder, TokenizerJson.FileName, ConfigJson.Format(Whole(entries, lines, added)));
         Save(folder, VocabularyFiles.VocabularyName, ConfigJson.Format(entries.DeepClone()));
-        Save(folder, VocabularyFiles.MergesName, string.Concat(lines.Prepend("#version: 0.2").Select(line => line + "\n")));
+        Save(folder, VocabularyFiles.MergesName, string.Join('\n', ["#version: 0.2", .. lines, ""]));
         Save(folder, VocabularyFiles.AddedName, ConfigJson.Format(
             new JsonObject(added.Select(token => KeyValuePair.Create(token.Text, (JsonNode?)token.Id)))));
         Save(folder, "special_tokens_map.json", ConfigJson.Format(SpecialTokens(added)));
@@ -62,7 +63,7 @@ public static class TokenizerFiles
         return vocabulary;
     }
 
-    private static JsonObject WholeFile(JsonObject entries, List<string> lines, IReadOnlyList<AddedToken> added) => new()
+    private static JsonObject Whole(JsonObject entries, List<string> merges, IReadOnlyList<AddedToken> added) => new()
     {
         ["version"] = "1.0",
         ["truncation"] = null,
@@ -95,7 +96,7 @@ public static class TokenizerFiles
             ["byte_fallback"] = false,
             ["ignore_merges"] = false,
             ["vocab"] = entries,
-            ["merges"] = new JsonArray([.. lines.Select(line => JsonValue.Create(line))]),
+            ["merges"] = new JsonArray([.. merges.Select(merge => JsonValue.Create(merge))]),
         },
     };
 

@@ -30,9 +30,9 @@ internal static class TokenizerJson
     private static (string, string) ReadMerge(string path, JsonElement merge) =>
         merge.ValueKind == JsonValueKind.Array
             ? merge.GetArrayLength() == 2
-                ? (merge[0].GetString()!, merge[1].GetString()!)
+                ? (merge[0].GetString() ?? "", merge[1].GetString() ?? "")
                 : throw ModelException.Damaged(path, $"merge {merge.GetRawText()} is no pair")
-            : TokenizerText.ReadMerge(path, merge.GetString()!);
+            : TokenizerText.ReadMerge(path, merge.GetString() ?? "");
 
     private static List<AddedToken> ReadAdded(string path, JsonElement root)
     {
@@ -62,8 +62,8 @@ internal static class TokenizerJson
         Expect(path, "pre_tokenizer's pattern", Text(steps[0].GetProperty("pattern"), "Regex") ?? "none",
             Qwen2Splitter.Pattern);
         Expect(path, "pre_tokenizer's behavior", Text(steps[0], "behavior") ?? "none", "Isolated");
-        foreach (var (step, flag) in new[] { (steps[0], "invert"), (steps[1], "add_prefix_space"), (steps[1], "use_regex") })
-            if (step.TryGetProperty(flag, out var value) && value.ValueKind == JsonValueKind.True)
+        foreach (var (step, flag) in new[] { (0, "invert"), (1, "add_prefix_space"), (1, "use_regex") })
+            if (steps[step].TryGetProperty(flag, out var value) && value.ValueKind == JsonValueKind.True)
                 Expect(path, $"pre_tokenizer's {flag}", "true", "false");
     }
 
@@ -75,5 +75,7 @@ internal static class TokenizerJson
     }
 
     private static string? Text(JsonElement element, string key) =>
-        element.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 }

@@ -44,7 +44,7 @@ internal static class TokenizerText
 
     public static AddedToken ReadAdded(string path, int id, JsonElement token)
     {
-        var text = token.GetProperty("content").GetString()!;
+        var text = token.GetProperty("content").GetString() ?? "";
         // These make a token swallow the space around it, or match whole words only; no model of ours uses them.
         foreach (var flag in new[] { "lstrip", "rstrip", "single_word" })
             if (Flag(token, flag))

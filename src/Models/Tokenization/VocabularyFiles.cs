@@ -30,7 +30,8 @@ internal static class VocabularyFiles
             return [.. File.ReadAllText(path).Split('\n')
                 .Select(line => line.TrimEnd('\r'))
                 // Only a first line can be the version: "#" is also an ordinary entry.
-                .Where((line, i) => line.Length > 0 && !(i == 0 && line.StartsWith("#version", StringComparison.Ordinal)))
+                .Where((line, i) => i > 0 || !line.StartsWith("#version", StringComparison.Ordinal))
+                .Where(line => line.Length > 0)
                 .Select(line => TokenizerText.ReadMerge(path, line))];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
