@@ -1,3 +1,8 @@
 using System.CommandLine;
+
 namespace HieraVid.Client.Commands;
-internal static class DemoCommand { internal static Command Create() => new("demo", "wip"); }
+
+internal static class DemoCommand
+{
+    internal static Command Create() => new("demo", "wip");
+}

@@ -1,3 +1,8 @@
 using System.CommandLine;
+
 namespace HieraVid.Client.Commands;
-internal static class DoctorCommand { internal static Command Create() => new("doctor", "wip"); }
+
+internal static class DoctorCommand
+{
+    internal static Command Create() => new("doctor", "wip");
+}

@@ -1,3 +1,8 @@
 using System.CommandLine;
+
 namespace HieraVid.Client.Commands;
-internal static class ModelCommand { internal static Command Create() => new("model", "wip"); }
+
+internal static class ModelCommand
+{
+    internal static Command Create() => new("model", "wip");
+}
