@@ -26,7 +26,7 @@ public sealed record GenerationConfig
     /// <summary>Sampling keeps this many of the likeliest tokens; 0 is off.</summary>
     public int TopK { get; init; } = 50;
 
-    /// <summary>Reads <c>generation_config.json</c>; without the file, or without ids in it, config.json's count.</summary>
+    /// <summary>Reads <c>generation_config.json</c>; where it names no end of text, config.json does.</summary>
     /// <param name="folder">A checkpoint folder.</param>
     /// <exception cref="ModelException">The file is damaged or a value is out of range.</exception>
     public static GenerationConfig Load(string folder)

@@ -116,8 +116,8 @@ public sealed record LlavaConfig : ModelConfig
                 $"only {SiglipVisionConfig.So400MName} is built in; give the folder of the original tower"),
         };
         if (VisionHiddenSize is { } expected && expected != original.HiddenSize)
-            throw ModelException.BadValue(source, "hidden_size", $"{expected} (mm_hidden_size of the model it belongs to)",
-                $"{original.HiddenSize}");
+            throw ModelException.BadValue(source, "hidden_size",
+                $"{expected} (mm_hidden_size of the model it belongs to)", $"{original.HiddenSize}");
         // The model uses the output of the second-last layer, and its checkpoint leaves the last one out.
         return original with { LayerCount = original.LayerCount - 1, HasHead = false };
     }

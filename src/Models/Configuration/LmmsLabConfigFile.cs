@@ -26,11 +26,12 @@ internal static class LmmsLabConfigFile
         if (mergeType != "flat" && !mergeType.StartsWith("spatial", StringComparison.Ordinal))
             throw root.Bad("mm_patch_merge_type", "flat, spatial or spatial_unpad");
         var text = Qwen2Config.Parse(root);
+        var tower = root.Text("mm_vision_tower", root.Text("vision_tower", ""));
         return new LlavaConfig
         {
             Naming = LlavaNaming.LmmsLab,
             Text = text,
-            VisionTowerName = root.Text("mm_vision_tower", root.Text("vision_tower", "")) is { Length: > 0 } name ? name : null,
+            VisionTowerName = tower.Length > 0 ? tower : null,
             VisionHiddenSize = root.Has("mm_hidden_size") ? root.Int("mm_hidden_size", null) : null,
             Pool = root.Choice("mm_spatial_pool_mode", PoolMode.Bilinear, Pools),
             Newline = Effective(root.Choice("mm_newline_position", NewlinePosition.OneToken, Newlines), mergeType),

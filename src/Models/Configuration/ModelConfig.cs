@@ -29,14 +29,17 @@ public abstract record ModelConfig
                 case "Qwen2ForCausalLM":
                     return Qwen2Config.Parse(root);
                 case "SiglipModel" or "SiglipVisionModel":
-                    return SiglipVisionConfig.Parse(root.HasObject("vision_config") ? root.Section("vision_config") : root);
+                    return SiglipVisionConfig.Parse(
+                        root.HasObject("vision_config") ? root.Section("vision_config") : root);
                 case "LlavaQwenForCausalLM":
                     return LmmsLabConfigFile.Parse(root);
                 case "LlavaOnevisionForConditionalGeneration":
                     return HuggingFaceConfigFile.Parse(root);
             }
         }
-        var found = architectures.Length == 0 ? "a configuration without architectures" : $"architecture {string.Join(", ", architectures)}";
+        var found = architectures.Length == 0
+            ? "a configuration without architectures"
+            : $"architecture {string.Join(", ", architectures)}";
         throw ModelException.Unsupported(root.File, found, SupportedList);
     }
 

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace HieraVid.Models.Configuration;
 
-/// <summary>A Qwen2 decoder. Defaults are those of the class that writes these files, which drops equal values.</summary>
+/// <summary>
+/// A Qwen2 decoder. The defaults are those of the class that writes these files, which leaves equal values out.
+/// </summary>
 public sealed record Qwen2Config : ModelConfig
 {
     /// <summary>Rows of the embedding and of the head; may exceed the tokenizer's vocabulary.</summary>
@@ -49,12 +51,12 @@ public sealed record Qwen2Config : ModelConfig
         var rope = section.Section("rope_parameters"); // where newer files keep the rope's values
         var config = new Qwen2Config
         {
-            VocabularySize = section.Int("vocab_size", 151936),
-            HiddenSize = section.Int("hidden_size", 4096),
-            IntermediateSize = section.Int("intermediate_size", 22016),
+            VocabularySize = section.Int("vocab_size", 151936, max: 10_000_000),
+            HiddenSize = section.Int("hidden_size", 4096, max: 1 << 20),
+            IntermediateSize = section.Int("intermediate_size", 22016, max: 1 << 24),
             LayerCount = section.Int("num_hidden_layers", 32, max: 1000),
-            HeadCount = section.Int("num_attention_heads", 32),
-            KeyValueHeadCount = section.Int("num_key_value_heads", 32),
+            HeadCount = section.Int("num_attention_heads", 32, max: 1024),
+            KeyValueHeadCount = section.Int("num_key_value_heads", 32, max: 1024),
             MaxPositions = section.Int("max_position_embeddings", 32768),
             RmsNormEpsilon = section.Number("rms_norm_eps", 1e-6, 0, 1),
             RopeTheta = rope.Has("rope_theta")

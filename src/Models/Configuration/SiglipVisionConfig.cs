@@ -65,10 +65,10 @@ public sealed record SiglipVisionConfig : ModelConfig
             throw section.Unsupported("model_type", "only siglip_vision_model is");
         var config = new SiglipVisionConfig
         {
-            HiddenSize = section.Int("hidden_size", 768),
-            IntermediateSize = section.Int("intermediate_size", 3072),
+            HiddenSize = section.Int("hidden_size", 768, max: 1 << 20),
+            IntermediateSize = section.Int("intermediate_size", 3072, max: 1 << 24),
             LayerCount = section.Int("num_hidden_layers", 12, max: 1000),
-            HeadCount = section.Int("num_attention_heads", 12),
+            HeadCount = section.Int("num_attention_heads", 12, max: 1024),
             ChannelCount = section.Int("num_channels", 3, min: 3, max: 3),
             ImageSize = section.Int("image_size", 224, max: 8192),
             PatchSize = section.Int("patch_size", 16, max: 1024),

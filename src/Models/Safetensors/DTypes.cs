@@ -40,6 +40,6 @@ public static class DTypes
         return null;
     }
 
-    /// <summary>Whether an element may be read as a <typeparamref name="T"/>: same size and same meaning, or raw bits.</summary>
+    /// <summary>Whether a <typeparamref name="T"/> has an element's size and meaning, or its raw bits.</summary>
     internal static bool ReadsAs<T>(this DType dtype) => Facts[(int)dtype].Managed.Contains(typeof(T));
 }

@@ -71,7 +71,7 @@ internal static class SafetensorsHeader
         }
 
         // Empty tensors share their offset with a neighbour: they come first, so that the others stay gapless.
-        tensors.Sort((a, b) => a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.ByteCount.CompareTo(b.ByteCount));
+        tensors.Sort((a, b) => (a.Offset, a.ByteCount).CompareTo((b.Offset, b.ByteCount)));
         CheckLayout(path, tensors, dataStart, fileByteCount);
         return (tensors, metadata);
     }
@@ -105,11 +105,13 @@ internal static class SafetensorsHeader
         var dataByteCount = fileByteCount - dataStart;
         if (offsets.Length != 2 || offsets[0] > offsets[1] || offsets[1] > dataByteCount)
             throw ModelException.Damaged(path,
-                $"data_offsets [{string.Join(", ", offsets)}] of tensor {name} do not lie inside its {dataByteCount} bytes of data");
+                $"data_offsets [{string.Join(", ", offsets)}] of tensor {name} do not lie inside its {dataByteCount} " +
+                "bytes of data");
         var byteCount = offsets[1] - offsets[0];
         if (CountBytes(shape, dtype) != byteCount)
             throw ModelException.Damaged(path,
-                $"tensor {name} of shape [{string.Join(", ", shape)}] and dtype {dtype.HeaderName()} occupies {byteCount} bytes");
+                $"tensor {name} of shape [{string.Join(", ", shape)}] and dtype {dtype.HeaderName()} occupies " +
+                $"{byteCount} bytes");
         return new TensorEntry(name, dtype, shape, dataStart + offsets[0], byteCount);
     }
 

@@ -78,7 +78,7 @@ public static class SafetensorsWriter
         var byteCount = layout.Aggregate((long)header.Length, (sum, tensor) => checked(sum + tensor.ByteCount));
         try
         {
-            // Reserving the space first turns a disk that is too small into an error now, not after an hour of writing.
+            // Reserving the space first makes a disk that is too small an error now, not after an hour of writing.
             using var stream = new FileStream(temporary, new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,

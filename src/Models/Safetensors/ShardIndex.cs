@@ -23,7 +23,8 @@ internal static class ShardIndex
                 var file = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()! : "";
                 if (!IsPlainName(file))
                     throw ModelException.Damaged(path,
-                        $"tensor {property.Name} is said to be in {property.Value.GetRawText()}, which is not the name of a file in this folder");
+                        $"tensor {property.Name} is said to be in {property.Value.GetRawText()}, which is not the " +
+                        "name of a file in this folder");
                 if (!files.TryAdd(property.Name, file))
                     throw ModelException.Damaged(path, $"it names tensor {property.Name} twice");
             }

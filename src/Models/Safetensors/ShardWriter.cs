@@ -4,8 +4,8 @@ using HieraVid.Models.Configuration;
 namespace HieraVid.Models.Safetensors;
 
 /// <summary>
-/// Writes a checkpoint's weights as <see cref="CheckpointFolder"/> reads them: one file, or shards with an index. Either
-/// the whole set appears or nothing of it.
+/// Writes a checkpoint's weights as <see cref="CheckpointFolder"/> reads them: one file, or shards with an index.
+/// Either the whole set appears or nothing of it.
 /// </summary>
 public static class ShardWriter
 {
@@ -89,9 +89,10 @@ public static class ShardWriter
             foreach (var tensor in shard)
                 if (!map.TryAdd(tensor.Name, name))
                     throw new ArgumentException($"A checkpoint cannot hold two tensors named {tensor.Name}.");
+        var total = shards.Sum(shard => shard.Sum(tensor => tensor.ByteCount));
         var text = ConfigJson.Format(new JsonObject
         {
-            ["metadata"] = new JsonObject { ["total_size"] = shards.Sum(shard => shard.Sum(tensor => tensor.ByteCount)) },
+            ["metadata"] = new JsonObject { ["total_size"] = total },
             ["weight_map"] = map,
         });
         try

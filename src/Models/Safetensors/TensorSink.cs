@@ -24,7 +24,7 @@ public sealed class TensorSink
     {
         if (bytes.Length > RemainingBytes)
             throw new InvalidOperationException(
-                $"Tensor {Tensor.Name} of {Tensor.ByteCount} bytes was given {bytes.Length - RemainingBytes} too many.");
+                $"Tensor {Tensor.Name} of {Tensor.ByteCount} bytes got {bytes.Length - RemainingBytes} too many.");
         stream.Write(bytes);
         RemainingBytes -= bytes.Length;
     }

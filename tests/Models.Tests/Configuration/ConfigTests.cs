@@ -116,7 +116,7 @@ public sealed class ConfigTests : IDisposable
     }
 
     [Theory]
-    [InlineData(""" "hidden_size":"64" """, "hidden_size must be an integer from 1 to 2147483647 but is \"64\"")]
+    [InlineData(""" "hidden_size":"64" """, "hidden_size must be an integer from 1 to 1048576 but is \"64\"")]
     [InlineData(""" "hidden_size":0 """, "hidden_size must be")]
     [InlineData(""" "hidden_size":1e20 """, "hidden_size must be")]
     [InlineData(""" "num_hidden_layers":1001 """, "from 1 to 1000 but is 1001")]

@@ -139,6 +139,18 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
+    public void Every_dtype_has_its_own_name_and_size()
+    {
+        foreach (var dtype in Enum.GetValues<DType>())
+        {
+            Assert.Equal(dtype, DTypes.Parse(dtype.HeaderName()));
+            var digits = string.Concat(dtype.ToString().SkipWhile(letter => !char.IsDigit(letter)).TakeWhile(char.IsDigit));
+            Assert.Equal(dtype == DType.Bool ? 1 : int.Parse(digits, null) / 8, dtype.SizeOf());
+        }
+        Assert.Null(DTypes.Parse("f32"));
+    }
+
+    [Fact]
     public void A_missing_file_is_named()
     {
         var path = folder.File("absent.safetensors");
