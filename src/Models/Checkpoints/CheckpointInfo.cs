@@ -1,0 +1,120 @@
+using HieraVid.Models.Configuration;
+using HieraVid.Models.Llava;
+using HieraVid.Models.Safetensors;
+
+namespace HieraVid.Models.Checkpoints;
+
+/// <summary>What a checkpoint folder holds, from its configuration and the headers of its weights alone.</summary>
+public sealed record CheckpointInfo
+{
+    /// <summary>The kind of network, with the naming of its files where there are several: "Llava (LmmsLab naming)".</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>Parameters of the vision tower.</summary>
+    public long TowerParameters { get; init; }
+
+    /// <summary>Parameters of the projector and the newline token.</summary>
+    public long ProjectorParameters { get; init; }
+
+    /// <summary>Parameters of the decoder, embedding and head included.</summary>
+    public long DecoderParameters { get; init; }
+
+    /// <summary>Parameters in the files that nothing here uses: a text tower, logit scales.</summary>
+    public long OtherParameters { get; init; }
+
+    /// <summary>All parameters in the files.</summary>
+    public long Parameters => TowerParameters + ProjectorParameters + DecoderParameters + OtherParameters;
+
+    /// <summary>The types of the stored tensors, the one with most bytes first: "BF16".</summary>
+    public required IReadOnlyList<string> StoredTypes { get; init; }
+
+    /// <summary>The size of all tensors in bytes.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>The number of weight files.</summary>
+    public required int Files { get; init; }
+
+    /// <summary>Vision layers that are run; 0 without a tower.</summary>
+    public int TowerLayers { get; init; }
+
+    /// <summary>Decoder layers; 0 without a decoder.</summary>
+    public int DecoderLayers { get; init; }
+
+    /// <summary>Visual tokens per frame, newline tokens not counted; 0 unless the model takes video.</summary>
+    public int TokensPerFrame { get; init; }
+
+    /// <summary>The longest prompt in tokens, video included; 0 without a decoder.</summary>
+    public int Window { get; init; }
+
+    /// <summary>Reads config.json and the headers of the weights.</summary>
+    /// <param name="folder">A checkpoint folder of any supported architecture.</param>
+    /// <param name="visionTowerFolder">The original tower, where config.json names one that is not built in.</param>
+    /// <exception cref="ModelException">The folder cannot be used; the message says why.</exception>
+    public static CheckpointInfo Read(string folder, string? visionTowerFolder = null)
+    {
+        var config = ModelConfig.Load(folder);
+        using var files = CheckpointFolder.Open(folder);
+        var info = new CheckpointInfo
+        {
+            Architecture = config.Kind,
+            StoredTypes = [.. files.Tensors.Values
+                .GroupBy(tensor => tensor.Entry.DType)
+                .OrderByDescending(group => group.Sum(tensor => tensor.Entry.ByteCount))
+                .Select(group => group.Key.HeaderName())],
+            Bytes = files.TotalBytes,
+            Files = files.Files.Count,
+        };
+        return config switch
+        {
+            LlavaConfig llava => Describe(info, llava, llava.ResolveVision(visionTowerFolder), files),
+            SiglipVisionConfig tower => Count(info with { TowerLayers = tower.LayerCount }, files,
+                name => name.StartsWith("vision_model.", StringComparison.Ordinal) ? Part.Tower : Part.Other),
+            Qwen2Config text => Count(info with { DecoderLayers = text.LayerCount, Window = text.MaxPositions }, files,
+                _ => Part.Decoder),
+            _ => info,
+        };
+    }
+
+    private static CheckpointInfo Describe(CheckpointInfo info, LlavaConfig config, SiglipVisionConfig tower, CheckpointFolder files)
+    {
+        var names = LlavaNames.Of(config.Naming, files);
+        var side = GridPooling.PooledSize(tower.GridSize, config.Pool);
+        Part PartOf(string name)
+        {
+            bool In(string prefix) => name.StartsWith(prefix, StringComparison.Ordinal);
+            if (In(names.Tower))
+                return Part.Tower;
+            if (In(names.ProjectorFirst) || In(names.ProjectorSecond) || name == names.Newline)
+                return Part.Projector;
+            return In(names.Decoder) || In($"{names.Head}lm_head.") ? Part.Decoder : Part.Other;
+        }
+        return Count(info, files, PartOf) with
+        {
+            Architecture = $"{config.Kind} ({config.Naming} naming)",
+            TowerLayers = tower.LayerCount,
+            DecoderLayers = config.Text.LayerCount,
+            TokensPerFrame = side * side,
+            Window = config.MaxTokens,
+        };
+    }
+
+    private static CheckpointInfo Count(CheckpointInfo info, CheckpointFolder files, Func<string, Part> partOf)
+    {
+        var counts = files.Tensors.Values.ToLookup(tensor => partOf(tensor.Entry.Name), tensor => tensor.Entry.ElementCount);
+        return info with
+        {
+            TowerParameters = counts[Part.Tower].Sum(),
+            ProjectorParameters = counts[Part.Projector].Sum(),
+            DecoderParameters = counts[Part.Decoder].Sum(),
+            OtherParameters = counts[Part.Other].Sum(),
+        };
+    }
+
+    private enum Part
+    {
+        Tower,
+        Projector,
+        Decoder,
+        Other,
+    }
+}
