@@ -1,8 +1,94 @@
 using System.CommandLine;
+using System.Globalization;
+using HieraVid.Client.Output;
+using HieraVid.Models.Checkpoints;
+using Spectre.Console;
 
 namespace HieraVid.Client.Commands;
 
+/// <summary><c>hieravid model</c>: make and describe checkpoint folders.</summary>
 internal static class ModelCommand
 {
-    internal static Command Create() => new("model", "wip");
+    internal static Command Create() => new("model", "Make and describe checkpoint folders.") { New(), Info() };
+
+    private static Command New()
+    {
+        var folder = new Argument<string>("DIR") { Description = "The folder to write; it must not exist or be empty." };
+        var preset = new Option<string>("--preset")
+        {
+            Description = $"One of {string.Join(", ", CheckpointPreset.All.Select(p => p.Name))}.",
+            DefaultValueFactory = _ => CheckpointPreset.Tiny.Name,
+        };
+        var seed = new Option<int>("--seed") { Description = "The same seed gives the same files.", DefaultValueFactory = _ => 1 };
+        var command = new Command("new", """
+            Write a random checkpoint in the Hugging Face layout, for tests and benchmarks. Its answers mean nothing.
+
+            Example:
+              hieravid model new /tmp/tiny --preset tiny --seed 7
+            """) { folder, preset, seed };
+        command.SetAction((parsed, cancellation) =>
+        {
+            var path = parsed.GetRequiredValue(folder);
+            RandomCheckpoint.Create(path, CheckpointPreset.Parse(parsed.GetRequiredValue(preset)), parsed.GetValue(seed),
+                cancellation: cancellation);
+            var info = CheckpointInfo.Read(path);
+            Console.WriteLine($"{path}: {Millions(info.Parameters)} random parameters, {Megabytes(info.Bytes)}");
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+
+    private static Command Info()
+    {
+        var folder = new Argument<string>("DIR") { Description = "A checkpoint folder." };
+        var tower = new Option<string?>("--vision-tower") { Description = "Folder of the original SigLIP, where config.json names another than so400m." };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object." };
+        var command = new Command("info", """
+            Say what a checkpoint holds, from its headers alone.
+
+            Example:
+              hieravid model info ~/models/llava-onevision-7b
+            """) { folder, tower, json };
+        command.SetAction(parsed =>
+        {
+            var info = CheckpointInfo.Read(parsed.GetRequiredValue(folder), parsed.GetValue(tower));
+            if (parsed.GetValue(json))
+                Console.WriteLine(Json.Of(info));
+            else
+                Print(info);
+            return CommandLine.Success;
+        });
+        return command;
+    }
+
+    private static void Print(CheckpointInfo info)
+    {
+        var table = new Grid().AddColumn().AddColumn();
+        void Row(string name, string value) => table.AddRow(Markup.Escape(name), Markup.Escape(value));
+        Row("architecture", info.Architecture);
+        Row("parameters", Millions(info.Parameters));
+        foreach (var (part, count) in new[]
+        {
+            ("  vision tower", info.TowerParameters), ("  projector", info.ProjectorParameters),
+            ("  decoder", info.DecoderParameters), ("  not used", info.OtherParameters),
+        })
+        {
+            if (count > 0)
+                Row(part, Millions(count));
+        }
+        Row("stored as", $"{string.Join(", ", info.StoredTypes)}, {Megabytes(info.Bytes)} in {info.Files} file(s)");
+        if (info.TowerLayers > 0)
+            Row("vision layers", $"{info.TowerLayers}");
+        if (info.DecoderLayers > 0)
+            Row("decoder layers", $"{info.DecoderLayers}");
+        if (info.TokensPerFrame > 0)
+            Row("tokens per frame", $"{info.TokensPerFrame}");
+        if (info.Window > 0)
+            Row("window", $"{info.Window.ToString("N0", CultureInfo.InvariantCulture)} tokens");
+        AnsiConsole.Write(table);
+    }
+
+    private static string Millions(long count) => FormattableString.Invariant($"{count / 1e6:N1} M");
+
+    private static string Megabytes(long bytes) => FormattableString.Invariant($"{bytes / 1e6:N1} MB");
 }
