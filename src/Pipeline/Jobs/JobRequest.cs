@@ -31,6 +31,8 @@ public sealed record JobRequest
     /// <exception cref="JobException">The question is empty or too long, or a number is out of range.</exception>
     public void Validate()
     {
+        if (string.IsNullOrEmpty(VideoPath))
+            throw JobException.Bad("The video's path is empty: name a video file.");
         if (string.IsNullOrWhiteSpace(Question))
             throw JobException.Bad("The question is empty: ask something about the video.");
         if (Question.Length > MaxQuestionLength)
@@ -42,6 +44,8 @@ public sealed record JobRequest
             throw JobException.Bad($"--frames {Sampling.Frames} is out of range: take at least 1 frame.");
         if (Sampling.Fps is { } fps && !(fps > 0 && double.IsFinite(fps)))
             throw JobException.Bad($"--fps {fps} is out of range: take a rate above 0.");
+        if (Sampling is { Frames: not null, Fps: not null })
+            throw JobException.Bad("--frames and --fps are both given: take one of them.");
         if (ChunkFrames is < 1 or > 64)
             throw JobException.Bad($"--chunk-frames {ChunkFrames} is out of range: take 1 to 64.");
         if (Generation.MaxTokens < 1)
@@ -57,7 +61,7 @@ public sealed record JobRequest
 
 /// <summary>Which frames of the video are looked at. Nothing set: 32 evenly spaced ones, or all of a shorter video.</summary>
 /// <param name="Frames">This many evenly spaced frames.</param>
-/// <param name="Fps">This many per second; wins over <paramref name="Frames"/>.</param>
+/// <param name="Fps">This many per second; not together with <paramref name="Frames"/>.</param>
 public sealed record SamplingRequest(int? Frames = null, double? Fps = null)
 {
     /// <summary>The papers' number of frames for LLaVA-OneVision.</summary>
