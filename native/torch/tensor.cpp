@@ -5,6 +5,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <torch/cuda.h>
 #include <torch/version.h>
 
 #if defined(__GLIBC__)
@@ -36,7 +37,7 @@ HV_API void hv_trim() {
 
 HV_API void hv_set_num_threads(int count) { at::set_num_threads(count); }
 HV_API int hv_get_num_threads() { return at::get_num_threads(); }
-HV_API int hv_cuda_device_count() { return at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().getNumGPUs()) : 0; }
+HV_API int hv_cuda_device_count() { return static_cast<int>(torch::cuda::device_count()); }
 HV_API int hv_grad_enabled() { return at::GradMode::is_enabled() ? 1 : 0; }
 HV_API void hv_set_grad_enabled(int enabled) { at::GradMode::set_enabled(enabled != 0); }
 
@@ -45,10 +46,7 @@ HV_API int hv_manual_seed(int64_t seed) {
 }
 
 HV_API int hv_cuda_synchronize(int device_index) {
-  return guard_status([&] {
-    TORCH_CHECK(at::hasCUDA(), "this libtorch has no CUDA");
-    at::detail::getCUDAHooks().deviceSynchronize(device_index);
-  });
+  return guard_status([&] { torch::cuda::synchronize(device_index); });
 }
 
 HV_API void hv_dispose(Handle t) {

@@ -31,7 +31,8 @@ internal static class DemoCommand
         {
             VideoPath = video,
             Question = Question,
-            Generation = new GenerationRequest(MaxTokens: 32),
+            // Greedy choice from random weights repeats one token; drawing shows the stream.
+            Generation = new GenerationRequest(MaxTokens: 32, Temperature: 1, Seed: Seed),
         };
         var code = await AskCommand.RunAsync(request, model, null, compute, json: false, cancellation).ConfigureAwait(false);
         Console.Error.WriteLine("Next: ./hieravid ask VIDEO \"QUESTION\" --model FOLDER, with a LLaVA-OneVision checkpoint's folder.");

@@ -126,7 +126,7 @@ internal sealed class LocalWork(
         Answer = _answer.ToString().Trim(),
         Finish = _finish == FinishReason.Stop ? "stop" : "length",
         Video = new VideoReport(_video!.DurationSeconds, _video.DisplayWidth, _video.DisplayHeight, _video.AverageFps,
-            _encodedFrames, _plan!.TimesSeconds[.._encodedFrames]),
+            _encodedFrames, [.. _plan!.TimesSeconds.Take(_encodedFrames).Select(t => Math.Round(t, 6))]),
         Tokens = new TokenReport(_visualTokens, _prompt!.Ids.Count - 1, _generated),
         Timing = new TimingReport
         {
