@@ -6,6 +6,9 @@ public sealed record JobRequest
     /// <summary>Longest question, in characters. It is some 4,000 tokens: more is a document, and the video needs the window.</summary>
     public const int MaxQuestionLength = 16_384;
 
+    /// <summary>Highest sampling rate: no camera that writes video files is faster than some 1,000 frames per second.</summary>
+    public const int MaxFps = 1000;
+
     /// <summary>The video file.</summary>
     public required string VideoPath { get; init; }
 
@@ -42,8 +45,8 @@ public sealed record JobRequest
         }
         if (Sampling.Frames is < 1)
             throw JobException.Bad($"--frames {Sampling.Frames} is out of range: take at least 1 frame.");
-        if (Sampling.Fps is { } fps && !(fps > 0 && double.IsFinite(fps)))
-            throw JobException.Bad($"--fps {fps} is out of range: take a rate above 0.");
+        if (Sampling.Fps is { } fps && !(fps > 0 && fps <= MaxFps))
+            throw JobException.Bad($"--fps {fps} is out of range: take a rate above 0 and at most {MaxFps}.");
         if (Sampling is { Frames: not null, Fps: not null })
             throw JobException.Bad("--frames and --fps are both given: take one of them.");
         if (ChunkFrames is < 1 or > 64)
