@@ -35,7 +35,7 @@ internal sealed class PlannedFrames : IAsyncDisposable
         [
             "-hide_banner", "-nostats", "-nostdin", "-loglevel", "info",
             "-threads", $"{limits.DecoderThreads}", "-filter_threads", "1",
-            .. file.InputArguments,
+            "-max_pixels", $"{limits.PixelsPerFrame}", .. file.InputArguments,
             "-map", "0:V:0", "-copyts", "-fps_mode", "passthrough",
             isLong ? "-filter_script:v" : "-vf", isLong ? "pipe:0" : filter,
             "-frames:v", $"{Selected(wanted, video.FrameTicks)}", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",

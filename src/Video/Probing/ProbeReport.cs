@@ -86,9 +86,9 @@ internal sealed class ProbeReport
     private void AddFrame(ReadOnlySpan<char> fields)
     {
         Packets++;
-        long? pts = Ticks(fields, "best_effort_timestamp=");
-        LacksTimes |= pts is null;
-        frames.Add(new(pts ?? 0, Ticks(fields, "pkt_duration=") ?? Ticks(fields, "duration=") ?? 0,
+        // The last frames to leave the decoder can lack a time; they follow the others at the same pace.
+        long next = frames.Count > 1 ? 2 * frames[^1].Ticks - frames[^2].Ticks : frames.Count;
+        frames.Add(new(Ticks(fields, "best_effort_timestamp=") ?? next, Ticks(fields, "pkt_duration=") ?? Ticks(fields, "duration=") ?? 0,
             Field(fields, "key_frame=") is "1"));
     }
 

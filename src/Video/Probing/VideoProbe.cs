@@ -50,9 +50,10 @@ public static class VideoProbe
         string[] arguments = ["-v", "error", "-threads", "1", .. file.InputArguments, "-select_streams", "V:0",
             "-show_entries", $"{StreamFields}:{entries}", "-of", "compact"];
         var report = new ProbeReport();
-        await using var process = FfmpegProcess.Start(ProgramPath.Ffprobe, arguments, file.FullPath, limits, null, null, cancel);
+        await using var process = FfmpegProcess.Start(ProgramPath.Ffprobe, arguments, file.FullPath, limits,
+            input: null, onMessage: null, cancel);
         using var lines = new StreamReader(process.Output);
-        while (await process.WaitAsync(_ => new ValueTask<string?>(lines.ReadLineAsync(CancellationToken.None).AsTask())).ConfigureAwait(false) is { } line)
+        while (await process.WaitAsync(_ => lines.ReadLineAsync(CancellationToken.None)).ConfigureAwait(false) is { } line)
         {
             report.Add(line);
             if (report.Packets > limits.Frames)
@@ -62,7 +63,7 @@ public static class VideoProbe
         int exit = await process.ExitAsync().ConfigureAwait(false);
         if (exit != 0 && !report.HasStream && report.StreamCount == 0)
         {
-            throw process.LastMessage.Contains("moov atom not found", StringComparison.Ordinal)
+            throw process.HasSaid("moov atom not found")
                 ? VideoErrors.MissingIndex(file.FullPath)
                 : VideoErrors.Broken(file.FullPath, process.LastMessage);
         }
