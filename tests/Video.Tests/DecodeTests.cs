@@ -10,13 +10,13 @@ public sealed class DecodeTests : TestVideos
     public async Task Real_frames_are_the_asked_ones_byte_for_byte(string name)
     {
         var video = await Probe(Repository.RealVideo(name));
-        string[] all = AllHashes(video.Path);
-        Assert.Equal(all.Length, video.FrameCount);
         var plan = SamplingPlan.Uniform(video, 9);
+        string[] expected = Hashes(video.Path, "select=" + string.Join('+', plan.FrameIndices.Select(i => $@"eq(n\,{i})")));
+        Assert.Equal(plan.Count, expected.Length);
         await foreach (var batch in FrameDecoder.DecodeAsync(video, plan, FrameSize.Of(video), 4, VideoLimits.Default, null, Cancel))
         {
             for (int i = 0; i < batch.Count; i++)
-                Assert.Equal(all[plan.FrameIndices[batch.FirstSample + i]], Hash(batch.Frame(i).Span));
+                Assert.Equal(expected[batch.FirstSample + i], Hash(batch.Frame(i).Span));
         }
     }
 
@@ -54,7 +54,7 @@ public sealed class DecodeTests : TestVideos
         await File.WriteAllBytesAsync(At("cut.ts"), all[(all.Length / 3 / 188 * 188)..], Cancel);
         var video = await Probe(At("cut.ts"));
         var plan = SamplingPlan.Uniform(video, video.FrameCount);
-        string[] whole = AllHashes(At("a.ts"));
+        string[] whole = Hashes(At("a.ts"));
         byte[] got = await Decode(video, plan);
         int bytes = 64 * 48 * 3;
         for (int i = 0; i < plan.Count; i++)

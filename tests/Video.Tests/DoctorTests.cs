@@ -8,12 +8,12 @@ public sealed class DoctorTests : TestVideos
 
     [Theory]
     [InlineData(FindingKind.IndexAtEnd, "it's a name.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p")]
-    [InlineData(FindingKind.LongGop, "a.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "999", "-r", "200")]
+    [InlineData(FindingKind.LongGop, "a.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "999", "-sc_threshold", "0", "-r", "200")]
     [InlineData(FindingKind.VariableFrameRate, "a.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-vf", "setpts=N*N/40/TB", "-fps_mode", "vfr")]
     [InlineData(FindingKind.OddCodec, "a.avi", "-c:v", "huffyuv", "-pix_fmt", "yuv422p")]
-    [InlineData(FindingKind.OddPixelFormat, "a.mkv", "-c:v", "libx264", "-pix_fmt", "gray")]
+    [InlineData(FindingKind.OddPixelFormat, "a.mkv", "-c:v", "libx264", "-pix_fmt", "yuv444p10le")]
     [InlineData(FindingKind.NonSquarePixels, "a.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-vf", "setsar=4/3")]
-    [InlineData(FindingKind.LargeFrames, "a.mkv", "-c:v", "mpeg4", "-s", "2640x1600", "-frames:v", "2")]
+    [InlineData(FindingKind.LargeFrames, "a.mkv", "-c:v", "mpeg4", "-vf", "scale=2640:1600,setsar=1", "-frames:v", "2")]
     public async Task The_printed_command_fixes_the_finding(FindingKind kind, string name, params string[] arguments)
     {
         var finding = Assert.Single(VideoDoctor.Examine(await Probe(Make(name, arguments: arguments))));
@@ -55,7 +55,7 @@ public sealed class DoctorTests : TestVideos
     private async Task AssertFixed(VideoFinding finding)
     {
         Assert.SkipWhen(ProgramPath.Find("sh") is null, "no POSIX shell here");
-        using var shell = System.Diagnostics.Process.Start(ProgramPath.Find("sh")!, ["-c", finding.Fix + " -v error"]);
+        using var shell = System.Diagnostics.Process.Start(ProgramPath.Find("sh")!, ["-c", finding.Fix + " -v fatal"]);
         await shell.WaitForExitAsync(Cancel);
         Assert.True(shell.ExitCode == 0, finding.Fix);
         string result = Assert.Single(Directory.GetFiles(Folder, "*.fixed.*"));

@@ -27,9 +27,9 @@ public class TestVideos : IDisposable
     protected static byte[] AllFrames(string path) =>
         Run("ffmpeg", ["-i", "file:" + path, "-map", "0:V:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]);
 
-    /// <summary>The SHA-256 of every frame's raw RGB, for videos too large to hold.</summary>
-    protected static string[] AllHashes(string path) =>
-        [.. Encoding.ASCII.GetString(Run("ffmpeg", "-i", "file:" + path, "-map", "0:V:0", "-fps_mode", "passthrough",
+    /// <summary>The SHA-256 of raw RGB frames, by a full decode of FFmpeg's own; all frames unless a filter selects.</summary>
+    protected static string[] Hashes(string path, string filter = "null") =>
+        [.. Encoding.ASCII.GetString(Run("ffmpeg", "-i", "file:" + path, "-map", "0:V:0", "-vf", filter, "-fps_mode", "passthrough",
                 "-pix_fmt", "rgb24", "-f", "framehash", "-hash", "sha256", "pipe:1"))
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(line => !line.StartsWith('#'))

@@ -77,8 +77,10 @@ internal static class Interpretation
         double lackingSeconds = declared - end;
         if (layout.DeclaredBytes is not { } bytes || bytes <= file.Bytes || (lackingFrames <= 0 && lackingSeconds <= 0.5))
             return 0;
-        // FFmpeg shortens the length of a cut AVI to what is there, so the frame count in its header must do.
-        return lackingSeconds > interval ? lackingSeconds : Math.Max(lackingFrames, 1) * interval;
+        // FFmpeg shortens the length of a cut AVI by what the file lacks, so the frame count in its header must do.
+        return file.Container == VideoContainer.Avi || lackingSeconds <= 0
+            ? Math.Max(lackingFrames, 1) * interval
+            : lackingSeconds;
     }
 
     private static int Clockwise(double counterClockwise)
