@@ -14,8 +14,16 @@ public sealed record VideoLimits
     /// <summary>Most pixels in a frame. 8192 x 4320 (DCI 8K) fits; one such frame is 106 MB as RGB.</summary>
     public long PixelsPerFrame { get; init; } = 8192L * 4320;
 
+    /// <summary>Longest side of a frame. 16384 is the most that common encoders write; a 100,000 x 10 frame is an attack.</summary>
+    public int FrameSide { get; init; } = 16384;
+
     /// <summary>Most frames in the file. 6 hours at 60 fps are 1.3 million; each costs 16 bytes in the probe's result.</summary>
     public int Frames { get; init; } = 1_500_000;
+
+    /// <summary>
+    /// Most samples in a plan, whatever frame count or rate a request asks for. 6 hours at one frame per second are 21,600.
+    /// </summary>
+    public int Samples { get; init; } = 30_000;
 
     /// <summary>Most streams in the file. Cameras write up to 8; hundreds are only found in files made to hurt.</summary>
     public int Streams { get; init; } = 64;

@@ -108,6 +108,24 @@ public sealed class DecodeTests : TestVideos
     }
 
     [Fact]
+    public async Task Samples_have_a_ceiling_whatever_is_asked()
+    {
+        var video = await Probe(Make("a.mp4"));
+        var e = await Assert.ThrowsAsync<VideoException>(() => Decode(video, SamplingPlan.AtFps(video, 100), limits: new() { Samples = 199 }));
+        Assert.Equal(VideoFault.OverLimit, e.Kind);
+        Assert.Throws<ArgumentOutOfRangeException>(() => SamplingPlan.AtFps(video, 1e12));
+    }
+
+    [Fact]
+    public async Task Too_few_frames_for_a_rule_are_said_to_be_that()
+    {
+        var video = await Probe(Make("a.mp4", arguments: ["-frames:v", "1"]));
+        var e = Assert.Throws<VideoException>(() => SamplingPlan.QwenVl(video, new()));
+        Assert.Equal(VideoFault.TooFewFrames, e.Kind);
+        Assert.Equal([0], SamplingPlan.LlavaVideo(video, 64, forceSample: false).FrameIndices);
+    }
+
+    [Fact]
     public async Task Decoded_bytes_have_a_ceiling()
     {
         var video = await Probe(Make("a.mp4"));

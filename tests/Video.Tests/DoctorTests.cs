@@ -8,7 +8,7 @@ public sealed class DoctorTests : TestVideos
 
     [Theory]
     [InlineData(FindingKind.IndexAtEnd, "it's a name.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p")]
-    [InlineData(FindingKind.LongGop, "a.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "999", "-sc_threshold", "0", "-r", "200")]
+    [InlineData(FindingKind.LongGop, "a.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "999", "-sc_threshold", "0", "-vf", "fps=200")]
     [InlineData(FindingKind.VariableFrameRate, "a.mkv", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-vf", "setpts=N*N/40/TB", "-fps_mode", "vfr")]
     [InlineData(FindingKind.OddCodec, "a.avi", "-c:v", "huffyuv", "-pix_fmt", "yuv422p")]
     [InlineData(FindingKind.OddPixelFormat, "a.mkv", "-c:v", "libx264", "-pix_fmt", "yuv444p10le")]

@@ -26,6 +26,14 @@ public static class FrameDecoder
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchFrames, 1);
         ArgumentOutOfRangeException.ThrowIfZero(plan.Count, nameof(plan));
+        if ((long)batchFrames * target.Width * target.Height * 3 > Array.MaxLength)
+            throw new ArgumentOutOfRangeException(nameof(batchFrames), batchFrames, "gives batches of over 2 GiB");
+        if (plan.Count > limits.Samples)
+        {
+            throw VideoErrors.OverLimit(video.Path, "a sampling plan of", $"{plan.Count} samples", $"{limits.Samples}",
+                nameof(VideoLimits.Samples));
+        }
+
         if (video.IsTruncated && onMissing is null)
             throw VideoErrors.CutOff(video.Path, video.FramesEndSeconds, video.DurationSeconds);
         long bytes = (long)plan.DistinctFrames * video.Width * video.Height * 3;

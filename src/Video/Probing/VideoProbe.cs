@@ -26,9 +26,11 @@ public static class VideoProbe
         }
 
         var info = Interpretation.ToInfo(file, report, ContainerLayout.Read(file));
-        if (info.DurationSeconds > limits.Duration.TotalSeconds)
+        // The frames may claim times far beyond the declared length.
+        double length = Math.Max(info.DurationSeconds, info.FramesEndSeconds);
+        if (length > limits.Duration.TotalSeconds)
         {
-            throw VideoErrors.OverLimit(path, "a length of", FormattableString.Invariant($"{info.DurationSeconds:0} s"),
+            throw VideoErrors.OverLimit(path, "a length of", FormattableString.Invariant($"{length:0} s"),
                 FormattableString.Invariant($"{limits.Duration.TotalSeconds:0} s"), nameof(VideoLimits.Duration));
         }
 
@@ -82,6 +84,12 @@ public static class VideoProbe
         {
             throw VideoErrors.OverLimit(file.FullPath, "frames of", $"{width}x{height} pixels",
                 $"{limits.PixelsPerFrame}", nameof(VideoLimits.PixelsPerFrame));
+        }
+
+        if (Math.Max(width, height) > limits.FrameSide)
+        {
+            throw VideoErrors.OverLimit(file.FullPath, "frames of", $"{width}x{height} pixels",
+                $"{limits.FrameSide} a side", nameof(VideoLimits.FrameSide));
         }
 
         if (report.Frames.Count == 0)

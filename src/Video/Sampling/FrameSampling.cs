@@ -98,6 +98,11 @@ public static class FrameSampling
         if (!(fps > 0) || double.IsInfinity(fps))
             throw new ArgumentOutOfRangeException(nameof(fps), fps, "must be positive");
 
+        // Far above any plan's ceiling; it only keeps an absurd rate from filling the memory before the ceiling is checked.
+        const double MaxSamples = 10_000_000;
+        if (!(durationSeconds * fps <= MaxSamples))
+            throw new ArgumentOutOfRangeException(nameof(fps), fps, $"gives more than {MaxSamples} samples");
+
         // Container clocks tick in thousandths or finer; a frame meant for time t may be stamped a hair later.
         const double Hair = 1e-6;
         var indices = new List<int> { 0 };

@@ -32,8 +32,19 @@ public sealed record SamplingPlan(int[] FrameIndices, double[] TimesSeconds, str
     }
 
     /// <summary>Qwen-VL's rule (<see cref="FrameSampling.QwenVl"/>).</summary>
-    public static SamplingPlan QwenVl(VideoInfo video, QwenVlSampling options) =>
-        Of(video, FrameSampling.QwenVl(video.FrameCount, video.AverageFps, options), "Qwen-VL");
+    /// <exception cref="VideoException">The video has too few frames for the rule.</exception>
+    public static SamplingPlan QwenVl(VideoInfo video, QwenVlSampling options)
+    {
+        try
+        {
+            return Of(video, FrameSampling.QwenVl(video.FrameCount, video.AverageFps, options), "Qwen-VL");
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            string need = $"takes at least 2 and never more than there are{(options.Frames is { } n ? $", here {n}" : "")}";
+            throw VideoErrors.TooFewFrames(video.Path, video.FrameCount, "Qwen-VL", need);
+        }
+    }
 
     /// <summary>A fixed rate (<see cref="FrameSampling.AtFps"/>), up to the last frame that is really there.</summary>
     public static SamplingPlan AtFps(VideoInfo video, double fps) =>
