@@ -34,7 +34,7 @@ internal static class VideoErrors
         new(VideoFault.NoFrames, $"{Name(path)} has a video stream without any frame; record or export it again.");
 
     public static VideoException TooFewFrames(string path, int frames, string rule, string need) =>
-        new(VideoFault.TooFewFrames, $"{Name(path)} has {frames} frame{(frames == 1 ? "" : "s")} and the {rule} rule {need}; " +
+        new(VideoFault.TooFewFrames, $"{Name(path)} has too few frames ({frames}): the {rule} rule {need}; " +
             "use a longer video or another rule.");
 
     public static VideoException MissingIndex(string path) =>

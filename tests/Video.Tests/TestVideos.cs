@@ -27,7 +27,8 @@ public class TestVideos : IDisposable
     protected static byte[] AllFrames(string path) =>
         Run("ffmpeg", ["-i", "file:" + path, "-map", "0:V:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]);
 
-    /// <summary>The SHA-256 of raw RGB frames, by a full decode of FFmpeg's own; all frames unless a filter selects.</summary>
+    /// <summary>The SHA-256 of raw RGB frames, by a full decode of FFmpeg's own; all frames unless a filter
+    /// selects.</summary>
     protected static string[] Hashes(string path, string filter = "null") =>
         [.. Encoding.ASCII.GetString(Run("ffmpeg", "-i", "file:" + path, "-map", "0:V:0", "-vf", filter, "-fps_mode", "passthrough",
                 "-pix_fmt", "rgb24", "-f", "framehash", "-hash", "sha256", "pipe:1"))

@@ -38,8 +38,10 @@ public static class VideoProbe
     }
 
     /// <summary>
-    /// Whether each packet is one frame. VP8 has packets that are never shown, interlaced transport streams split a frame
-    /// into two packets, and old AVI files carry no presentation times: only there must the frames be decoded to count them.
+    /// Whether each packet is one frame. VP8 has packets that are never shown, interlaced transport streams split a
+    /// frame
+    /// into two packets, and old AVI files carry no presentation times: only there must the frames be decoded to count
+    /// them.
     /// </summary>
     private static bool PacketsAreFrames(VideoFile file, ProbeReport report) =>
         !report.LacksTimes &&
@@ -55,7 +57,8 @@ public static class VideoProbe
         await using var process = FfmpegProcess.Start(ProgramPath.Ffprobe, arguments, file.FullPath, limits,
             input: null, onMessage: null, cancel);
         using var lines = new StreamReader(process.Output);
-        while (await process.WaitAsync(_ => lines.ReadLineAsync(CancellationToken.None)).ConfigureAwait(false) is { } line)
+        Func<Stream, ValueTask<string?>> readLine = _ => lines.ReadLineAsync(CancellationToken.None);
+        while (await process.WaitAsync(readLine).ConfigureAwait(false) is { } line)
         {
             report.Add(line);
             if (report.Packets > limits.Frames)

@@ -87,7 +87,8 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs one read of the output against the wall-time ceiling. Only time inside such reads counts, so a consumer that
+    /// Runs one read of the output against the wall-time ceiling. Only time inside such reads counts, so a consumer
+    /// that
     /// is slow to come back doesn't use it up.
     /// </summary>
     public async ValueTask<T> WaitAsync<T>(Func<Stream, ValueTask<T>> read)
@@ -117,9 +118,12 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
         await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         await messages.ConfigureAwait(false);
         ThrowIfKilled();
-        // 128 + signal: SIGXCPU (24) and SIGKILL (9) come from the CPU limit. A failed allocation is reported in words, the
+        // 128 + signal: SIGXCPU (24) and SIGKILL (9) come from the CPU limit. A failed allocation is reported in
+        // words, the
         // second ones by the dynamic loader where not even the program fits.
-        if (process.ExitCode is 128 + 24 or 128 + 9 || HasSaid("Cannot allocate memory") || HasSaid("failed to map segment"))
+        bool isKilled = process.ExitCode is 128 + 24 or 128 + 9;
+        bool lacksMemory = HasSaid("Cannot allocate memory") || HasSaid("failed to map segment");
+        if (isKilled || (process.ExitCode != 0 && lacksMemory))
             throw VideoErrors.OverBudget(path, limits);
         return process.ExitCode;
     }
@@ -210,7 +214,8 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
         environment["LC_ALL"] = "C";
     }
 
-    // The library path serves FFmpeg builds outside the system's folders; SystemRoot is needed by every Windows program.
+    // The library path serves FFmpeg builds outside the system's folders; SystemRoot is needed by every Windows
+    // program.
     private static readonly string[] KeptVariables = ["PATH", "LD_LIBRARY_PATH", "SystemRoot"];
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -14,7 +14,8 @@ public static class Sandbox
 
     private sealed record Walls(string[] Group, string[] Network, string? Limits);
 
-    /// <summary>What this machine offers; found out once per process. A caller prints <c>Missing</c> when not complete.</summary>
+    /// <summary>What this machine offers; found out once per process. A caller prints <c>Missing</c> when not
+    /// complete.</summary>
     public static SandboxStatus Status { get; } = new(Found.Value.Network.Length > 0, Found.Value.Limits is not null);
 
     /// <summary>Whether FFmpeg leads a process group of its own, which can then be killed as a whole.</summary>
