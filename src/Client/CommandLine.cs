@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using HieraVid.Client.Commands;
 using HieraVid.Models;
@@ -27,16 +28,23 @@ public static class CommandLine
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
+        // Numbers are written the same everywhere: with a German locale, "0.7" would be read as 7.
+        CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         var verbose = new Option<bool>("--verbose") { Description = "Show the stack trace of an error.", Recursive = true };
-        var root = new RootCommand("HieraVid answers questions about long videos with Video LLMs.")
+        var root = new RootCommand("""
+            HieraVid answers questions about long videos with Video LLMs.
+
+            Examples:
+              hieravid demo
+              hieravid ask talk.mp4 "What does the speaker hold?" --model ~/models/llava-onevision-7b
+            """)
         {
             verbose, AskCommand.Create(), DemoCommand.Create(), ModelCommand.Create(), DoctorCommand.Create(), VerifyCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            await Console.Error.WriteLineAsync($"{parsed.Errors[0].Message} See: hieravid {parsed.CommandResult.Command.Name} --help")
-                .ConfigureAwait(false);
+            await Console.Error.WriteLineAsync(UsageError.Explain(parsed)).ConfigureAwait(false);
             return UsersMistake;
         }
 
@@ -68,7 +76,7 @@ public static class CommandLine
             ModelException model => (model.Message, UsersMistake),
             JobException job => (job.Message, job.IsUsersMistake ? UsersMistake : OurFault),
             IOException or UnauthorizedAccessException => (e.Message, UsersMistake),
-            OutOfMemoryException => ("The machine's memory is used up: take fewer --frames, --dtype bf16 or a smaller model.", OurFault),
+            _ when IsOutOfMemory(e) => ("The memory is used up: take fewer --frames, --dtype bf16 or a smaller model.", OurFault),
             DllNotFoundException => (e.Message, OurFault),
             TypeInitializationException { InnerException: DllNotFoundException inner } => (inner.Message, OurFault),
             _ => ($"This is a defect of HieraVid: {e.GetType().Name}: {e.Message} Run again with --verbose and report what it prints.", OurFault),
@@ -76,6 +84,12 @@ public static class CommandLine
         Console.Error.WriteLine(verbose ? $"{sentence}\n{e}" : sentence.ReplaceLineEndings(" "));
         return code;
     }
+
+    // libtorch has no type of its own for it, and says it in different words for CPU and GPU.
+    private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException || (e is ExternalException
+        && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
+            || e.Message.Contains("can't allocate memory", StringComparison.Ordinal)
+            || e.Message.Contains("not enough memory", StringComparison.Ordinal)));
 
     private static void Interrupt(PosixSignalContext signal, CancellationTokenSource interrupt)
     {

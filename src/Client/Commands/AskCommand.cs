@@ -14,18 +14,18 @@ internal static class AskCommand
 {
     internal static Command Create()
     {
-        var video = new Argument<string>("VIDEO") { Description = "The video file." };
+        var video = PathSymbols.Argument("VIDEO", "The video file.");
         var question = new Argument<string>("QUESTION") { Description = "The question, in quotes." };
-        var model = new Option<string>("--model") { Description = "Folder of a LLaVA-OneVision checkpoint.", Required = true };
-        var tower = new Option<string?>("--vision-tower") { Description = "Folder of the original SigLIP, where config.json names another than so400m." };
-        var frames = new Option<int?>("--frames") { Description = "Evenly spaced frames to look at. Default: 32, or all of a shorter video." };
-        var fps = new Option<double?>("--fps") { Description = "Frames per second to look at, in place of --frames." };
-        var maxTokens = new Option<int>("--max-tokens") { Description = "Longest answer.", DefaultValueFactory = _ => 256 };
-        var temperature = new Option<double>("--temperature") { Description = "0 is greedy; higher is more varied." };
-        var topP = new Option<double>("--top-p") { Description = "Share of the probability to draw from.", DefaultValueFactory = _ => 1 };
-        var penalty = new Option<double?>("--repetition-penalty") { Description = "Default: the checkpoint's own; 1 is off." };
-        var seed = new Option<int>("--seed") { Description = "The same seed gives the same answer." };
-        var chunk = new Option<int>("--chunk-frames") { Description = "Sampled frames per unit of work, 1 to 64.", DefaultValueFactory = _ => 64 };
+        var model = PathSymbols.Option("--model", "Folder of a LLaVA-OneVision checkpoint.", required: true);
+        var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP, where config.json names another than so400m.");
+        var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: 32, or all of a shorter video." };
+        var fps = RealNumbers.Optional("--fps", "R", "Frames per second to look at, in place of --frames.");
+        var maxTokens = new Option<int>("--max-tokens") { HelpName = "N", Description = "Longest answer.", DefaultValueFactory = _ => 256 };
+        var temperature = RealNumbers.Option("--temperature", "T", "0 is greedy; higher is more varied.", standard: 0);
+        var topP = RealNumbers.Option("--top-p", "P", "Share of the probability to draw from.", standard: 1);
+        var penalty = RealNumbers.Optional("--repetition-penalty", "P", "Default: the checkpoint's own; 1 is off.");
+        var seed = new Option<int>("--seed") { HelpName = "S", Description = "The same seed gives the same answer." };
+        var chunk = new Option<int>("--chunk-frames") { HelpName = "N", Description = "Sampled frames per unit of work, 1 to 64.", DefaultValueFactory = _ => 64 };
         var partial = new Option<bool>("--allow-partial") { Description = "Answer from what could be decoded if the video breaks off." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object in place of the answer." };
         var compute = new ComputeOptions("bf16");
@@ -52,7 +52,7 @@ internal static class AskCommand
                 ChunkFrames = parsed.GetValue(chunk),
                 AllowPartial = parsed.GetValue(partial),
             },
-            parsed.GetRequiredValue(model), parsed.GetValue(tower), compute.Read(parsed), parsed.GetValue(json), cancellation));
+            parsed.GetRequiredValue(model)!, parsed.GetValue(tower), compute.Read(parsed), parsed.GetValue(json), cancellation));
         return command;
     }
 
@@ -61,46 +61,42 @@ internal static class AskCommand
     {
         request.Validate();
         var display = StageDisplay.Create();
+        var answer = new AnswerStream(display, isShown: !json);
         WarnOfOpenSandbox();
-        var start = Stopwatch.GetTimestamp();
-        using var model = await Task.Run(() => LoadedModel.Load(folder, compute, tower), cancellation).ConfigureAwait(false);
-        var load = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        display.Show(new JobProgress(JobStage.Load, 1, 1,
-            FormattableString.Invariant($"{folder}: {model.Network.WeightBytes / 1e6:N0} MB of weights on {compute.DeviceName} in {load:0.0} s")));
         try
         {
-            var report = await new LocalRunner(model, VideoLimits.Default).RunAsync(request, display.Show, Stream, cancellation)
-                .ConfigureAwait(false);
+            var probed = await ProbedVideo.OfAsync(request.VideoPath, VideoLimits.Default, cancellation).ConfigureAwait(false);
+            var start = Stopwatch.GetTimestamp();
+            using var model = await Task.Run(() => LoadedModel.Load(folder, compute, tower), cancellation).ConfigureAwait(false);
+            var load = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            display.Show(new JobProgress(JobStage.Load, 1, 1,
+                FormattableString.Invariant($"{folder}: {model.Network.WeightBytes / 1e6:N0} MB of weights on {compute.DeviceName} in {load:0.0} s")));
+            var report = await new LocalRunner(model, VideoLimits.Default)
+                .RunAsync(request, display.Show, answer.Write, probed, cancellation).ConfigureAwait(false);
             report = report with { Timing = report.Timing with { Load = load } };
             display.Close();
-            Finish(report, json);
+            answer.End();
+            if (json)
+                Console.Out.WriteLine(Json.Of(report));
+            else
+                Summarise(report);
             return CommandLine.Success;
         }
         finally
         {
             display.Close();
-        }
-
-        void Stream(string text)
-        {
-            display.Close();
-            if (!json)
-                Console.Out.Write(text);
+            answer.End();
         }
     }
 
-    private static void Finish(AnswerReport report, bool json)
+    private static void Summarise(AnswerReport report)
     {
-        if (json)
-        {
-            Console.Out.WriteLine(Json.Of(report));
-            return;
-        }
-        Console.Out.WriteLine();
+        if (report.Answer.Length == 0)
+            Console.Error.WriteLine("The model's answer is empty.");
         foreach (var note in report.Notes)
             Console.Error.WriteLine(note);
         Console.Error.WriteLine(FormattableString.Invariant(
-            $"{report.Video.SampledFrames} frames of {report.Video.DurationSeconds:0.0} s, {report.Tokens.Visual} visual tokens; first token after {report.Timing.TimeToFirstToken:0.0} s, {report.Tokens.Generated} tokens in {report.Timing.Total:0.0} s"));
+            $"{Count.Of(report.Video.SampledFrames, "frame")} of {report.Video.DurationSeconds:0.0} s, {Count.Of(report.Tokens.Visual, "visual token")}; first token after {report.Timing.TimeToFirstToken:0.0} s, {Count.Of(report.Tokens.Generated, "token")} in {report.Timing.Total:0.0} s"));
     }
 
     private static void WarnOfOpenSandbox()

@@ -14,7 +14,12 @@ internal static class DemoCommand
     internal static Command Create()
     {
         var compute = new ComputeOptions("bf16");
-        var command = new Command("demo", "Answer a question about a shipped video, with a small checkpoint made on the spot.");
+        var command = new Command("demo", """
+            Answer a question about a shipped video, with a small checkpoint made on the spot.
+
+            Example:
+              hieravid demo
+            """);
         compute.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(compute.Read(parsed), cancellation));
         return command;

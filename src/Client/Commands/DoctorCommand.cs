@@ -9,7 +9,7 @@ internal static class DoctorCommand
 {
     internal static Command Create()
     {
-        var video = new Argument<string>("VIDEO") { Description = "The video file." };
+        var video = PathSymbols.Argument("VIDEO", "The video file.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("doctor", """
             Say what makes a video slow or risky to work with, and how to fix it.

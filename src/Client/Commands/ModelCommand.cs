@@ -9,11 +9,16 @@ namespace HieraVid.Client.Commands;
 /// <summary><c>hieravid model</c>: make and describe checkpoint folders.</summary>
 internal static class ModelCommand
 {
-    internal static Command Create() => new("model", "Make and describe checkpoint folders.") { New(), Info() };
+    internal static Command Create() => new("model", """
+        Make and describe checkpoint folders.
+
+        Example:
+          hieravid model new /tmp/tiny
+        """) { New(), Info() };
 
     private static Command New()
     {
-        var folder = new Argument<string>("DIR") { Description = "The folder to write; it must not exist or be empty." };
+        var folder = PathSymbols.Argument("DIR", "The folder to write; it must not exist or be empty.");
         var preset = new Option<string>("--preset")
         {
             Description = $"One of {string.Join(", ", CheckpointPreset.All.Select(p => p.Name))}.",
@@ -40,8 +45,8 @@ internal static class ModelCommand
 
     private static Command Info()
     {
-        var folder = new Argument<string>("DIR") { Description = "A checkpoint folder." };
-        var tower = new Option<string?>("--vision-tower") { Description = "Folder of the original SigLIP, where config.json names another than so400m." };
+        var folder = PathSymbols.Argument("DIR", "A checkpoint folder.");
+        var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP, where config.json names another than so400m.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("info", """
             Say what a checkpoint holds, from its headers alone.

@@ -10,7 +10,7 @@ internal static class VerifyCommand
 {
     internal static Command Create()
     {
-        var folder = new Argument<string>("DIR") { Description = "A folder with golden cases (cases.json files), at any depth." };
+        var folder = PathSymbols.Argument("DIR", "A folder with golden cases (cases.json files), at any depth.");
         var compute = new ComputeOptions("f32");
         var command = new Command("verify", """
             Compare this machine's numbers with golden ones.

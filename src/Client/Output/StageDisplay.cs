@@ -30,7 +30,7 @@ internal abstract class StageDisplay
         {
             if (progress.Done < progress.Total || progress.Stage is JobStage.Decode or JobStage.Generate)
                 return;
-            var what = progress.Note.Length > 0 ? progress.Note : $"{progress.Total} frames";
+            var what = progress.Note.Length > 0 ? progress.Note : Count.Of(progress.Total, "frame");
             Console.Error.WriteLine($"{Name(progress.Stage)}: {what}");
         }
 
@@ -60,8 +60,12 @@ internal abstract class StageDisplay
                     return;
                 }
                 _drawing ??= Start();
-                if (_tasks.TryGetValue(progress.Stage, out var task))
-                    (task.MaxValue, task.Value) = (progress.Total, progress.Done);
+                if (!_tasks.TryGetValue(progress.Stage, out var task))
+                    return;
+                // A stage's clock runs from its first sign of life, not from the first bar's.
+                if (!task.IsStarted)
+                    task.StartTask();
+                (task.MaxValue, task.Value) = (progress.Total, progress.Done);
             }
         }
 
@@ -80,7 +84,7 @@ internal abstract class StageDisplay
                 .StartAsync(async context =>
                 {
                     foreach (var stage in s_bars)
-                        _tasks[stage] = context.AddTask(Name(stage));
+                        _tasks[stage] = context.AddTask(Name(stage), autoStart: false);
                     ready.SetResult();
                     await _closed.Task.ConfigureAwait(false);
                 }));

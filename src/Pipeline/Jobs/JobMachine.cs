@@ -25,9 +25,17 @@ public static class JobMachine
             _ => (state, s_nothing),
         };
 
-    private static (JobState, IReadOnlyList<JobCommand>) Cut(JobState state, JobEvent.Probed probed) =>
-        (state with { Phase = JobPhase.Encoding, Chunks = probed.Chunks },
+    private static (JobState, IReadOnlyList<JobCommand>) Cut(JobState state, JobEvent.Probed probed)
+    {
+        // Without a chunk no event would ever come again, and the job would wait for ever.
+        if (probed.Chunks.IsDefaultOrEmpty)
+        {
+            var fault = new JobFault("The video has no frame to look at: give another video or another --fps.", IsUsersMistake: true);
+            return End(state with { Fault = fault }, JobPhase.Failed);
+        }
+        return (state with { Phase = JobPhase.Encoding, Chunks = probed.Chunks },
             [.. probed.Chunks.Select(chunk => new JobCommand.EncodeChunk(chunk))]);
+    }
 
     private static (JobState, IReadOnlyList<JobCommand>) Collect(JobState state, JobEvent.ChunkEncoded encoded)
     {

@@ -6,6 +6,9 @@ public sealed record JobRequest
     /// <summary>Longest question, in characters. It is some 4,000 tokens: more is a document, and the video needs the window.</summary>
     public const int MaxQuestionLength = 16_384;
 
+    /// <summary>Highest sampling rate: no camera that writes video files is faster than some 1,000 frames per second.</summary>
+    public const int MaxFps = 1000;
+
     /// <summary>The video file.</summary>
     public required string VideoPath { get; init; }
 
@@ -31,6 +34,8 @@ public sealed record JobRequest
     /// <exception cref="JobException">The question is empty or too long, or a number is out of range.</exception>
     public void Validate()
     {
+        if (string.IsNullOrEmpty(VideoPath))
+            throw JobException.Bad("The video's path is empty: name a video file.");
         if (string.IsNullOrWhiteSpace(Question))
             throw JobException.Bad("The question is empty: ask something about the video.");
         if (Question.Length > MaxQuestionLength)
@@ -40,8 +45,10 @@ public sealed record JobRequest
         }
         if (Sampling.Frames is < 1)
             throw JobException.Bad($"--frames {Sampling.Frames} is out of range: take at least 1 frame.");
-        if (Sampling.Fps is { } fps && !(fps > 0 && double.IsFinite(fps)))
-            throw JobException.Bad($"--fps {fps} is out of range: take a rate above 0.");
+        if (Sampling.Fps is { } fps && !(fps > 0 && fps <= MaxFps))
+            throw JobException.Bad($"--fps {fps} is out of range: take a rate above 0 and at most {MaxFps}.");
+        if (Sampling is { Frames: not null, Fps: not null })
+            throw JobException.Bad("--frames and --fps are both given: take one of them.");
         if (ChunkFrames is < 1 or > 64)
             throw JobException.Bad($"--chunk-frames {ChunkFrames} is out of range: take 1 to 64.");
         if (Generation.MaxTokens < 1)
@@ -57,7 +64,7 @@ public sealed record JobRequest
 
 /// <summary>Which frames of the video are looked at. Nothing set: 32 evenly spaced ones, or all of a shorter video.</summary>
 /// <param name="Frames">This many evenly spaced frames.</param>
-/// <param name="Fps">This many per second; wins over <paramref name="Frames"/>.</param>
+/// <param name="Fps">This many per second; not together with <paramref name="Frames"/>.</param>
 public sealed record SamplingRequest(int? Frames = null, double? Fps = null)
 {
     /// <summary>The papers' number of frames for LLaVA-OneVision.</summary>

@@ -46,6 +46,8 @@ public sealed class LoadedModel : IDisposable
     /// <exception cref="ModelException">The folder cannot be used.</exception>
     public static LoadedModel Load(string folder, Compute compute, string? visionTowerFolder = null)
     {
+        if (File.Exists(folder))
+            throw ModelException.Unsupported(folder, "a file as a model", "give the folder that holds config.json and the weights");
         if (!Directory.Exists(folder))
             throw ModelException.NotFound(folder, "give the folder of a checkpoint, or make one with: hieravid model new DIR");
         _ = ModelConfig.Load<LlavaConfig>(folder);

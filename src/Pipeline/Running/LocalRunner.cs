@@ -12,14 +12,15 @@ public sealed class LocalRunner(LoadedModel model, VideoLimits limits)
     /// <param name="request">The job.</param>
     /// <param name="onProgress">Told how far each stage is, on the job's own thread.</param>
     /// <param name="onText">Given the answer piece by piece as it is written.</param>
+    /// <param name="probed">The request's video, where it was looked at already; its time counts as the job's.</param>
     /// <param name="cancellation">Ends the job; nothing of it is left behind.</param>
     /// <exception cref="JobException">The job cannot be done; the message is for the user.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task<AnswerReport> RunAsync(
         JobRequest request, Action<JobProgress>? onProgress = null, Action<string>? onText = null,
-        CancellationToken cancellation = default)
+        ProbedVideo? probed = null, CancellationToken cancellation = default)
     {
-        await using var work = new LocalWork(model, limits, request, onProgress ?? (_ => { }), onText ?? (_ => { }));
+        await using var work = new LocalWork(model, limits, request, probed, onProgress ?? (_ => { }), onText ?? (_ => { }));
         var state = new JobState();
         var commands = new Queue<JobCommand>();
         Advance(new JobEvent.Accepted());

@@ -1,5 +1,6 @@
 using System.Text;
 using HieraVid.Models.Generation;
+using HieraVid.Models.Qwen2;
 using HieraVid.Models.Tokenization;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Torch;
@@ -10,8 +11,8 @@ namespace HieraVid.Pipeline.Running;
 
 /// <summary>What the commands of one in-process job do, and what they leave for each other.</summary>
 internal sealed class LocalWork(
-    LoadedModel model, VideoLimits limits, JobRequest request, Action<JobProgress> onProgress, Action<string> onText)
-    : IAsyncDisposable
+    LoadedModel model, VideoLimits limits, JobRequest request, ProbedVideo? probed,
+    Action<JobProgress> onProgress, Action<string> onText) : IAsyncDisposable
 {
     // Frames per decoded batch and per pass through the tower: enough rows for full speed of the products (8 x 729), while two
     // batches of pixels and one batch's activations stay below 300 MB with so400m.
@@ -34,12 +35,13 @@ internal sealed class LocalWork(
     internal async Task<JobEvent> ProbeAsync(CancellationToken cancellation)
     {
         request.Validate();
+        _clock.Credit(JobStage.Probe, probed?.Spent ?? TimeSpan.Zero);
         using var lap = _clock.Measure(JobStage.Probe);
         onProgress(new JobProgress(JobStage.Probe, 0, 1));
-        _video = await VideoProbe.ProbeAsync(request.VideoPath, limits, cancellation).ConfigureAwait(false);
-        _plan = Plan(_video);
+        _video = probed?.Info ?? await VideoProbe.ProbeAsync(request.VideoPath, limits, cancellation).ConfigureAwait(false);
         _prompt = model.Template.Encode(model.Tokenizer, [new ChatTurn(ChatRole.User, request.Question, VideoPlacement.OwnLine)]);
-        CheckWindow(_plan.Count);
+        var budget = new FrameBudget(model, _prompt.Ids.Count, request.Generation.MaxTokens);
+        _plan = FramePlan.Choose(_video, request, budget, _notes);
         var chunks = Chunk.Split(_plan.Count, request.ChunkFrames);
         onProgress(new JobProgress(JobStage.Probe, 1, 1, $"{_video}; {_plan}"));
         return new JobEvent.Probed([.. chunks]);
@@ -55,7 +57,7 @@ internal sealed class LocalWork(
             cancellation.ThrowIfCancellationRequested();
             onProgress(new JobProgress(JobStage.Decode, batch.FirstSample + batch.Count, _plan!.Count));
             using (_clock.Measure(JobStage.Encode))
-                pieces.Add(await Task.Run(() => Encode(batch), cancellation).ConfigureAwait(false));
+                pieces.Add(await Task.Run(() => Encode(batch, cancellation), cancellation).ConfigureAwait(false));
             left -= batch.Count;
             _encodedFrames += batch.Count;
             onProgress(new JobProgress(JobStage.Encode, _encodedFrames, _plan.Count));
@@ -71,7 +73,7 @@ internal sealed class LocalWork(
             NoteMissing(missing);
         using (_clock.Measure(JobStage.Prefill))
         {
-            onProgress(new JobProgress(JobStage.Prefill, 0, 1));
+            var layers = model.Network.Config.Text.LayerCount;
             var video = model.Network.Sequence(cat([.. _tokens.Values.SelectMany(pieces => pieces)], 0));
             DropTokens();
             _visualTokens = (int)video.Tokens.shape[0];
@@ -79,8 +81,15 @@ internal sealed class LocalWork(
             var at = _prompt.VideoPositions[0];
             var embeddings = model.Network.Splice(ids.AsSpan(0, at), video.Tokens, ids.AsSpan(at + 1));
             _session = new DecodingSession(model.Network.Decoder);
-            _logits = _session.Prefill(embeddings, cancellation: cancellation);
-            onProgress(new JobProgress(JobStage.Prefill, 1, 1, $"{embeddings.shape[0]:N0} tokens, {_visualTokens:N0} of them visual"));
+            // The question before each layer tells how far the prefill is; the answer is always no.
+            var watch = new LayerHook(layer =>
+            {
+                onProgress(new JobProgress(JobStage.Prefill, layer, layers));
+                return false;
+            }, (_, _, _) => null);
+            _logits = _session.Prefill(embeddings, hook: watch, cancellation: cancellation);
+            onProgress(new JobProgress(JobStage.Prefill, layers, layers,
+                FormattableString.Invariant($"{embeddings.shape[0]:N0} tokens, {_visualTokens:N0} of them visual")));
         }
         return new JobEvent.Prefilled();
     }
@@ -146,35 +155,6 @@ internal sealed class LocalWork(
         _session?.Dispose();
     }
 
-    private SamplingPlan Plan(VideoInfo video)
-    {
-        var asked = request.Sampling;
-        if (asked.Fps is { } fps)
-            return SamplingPlan.AtFps(video, fps);
-        if (asked.Frames is { } frames && frames > video.FrameCount)
-        {
-            throw JobException.Bad($"--frames {frames} is more than {video.Path} has ({video.FrameCount} frames): "
-                + $"take {video.FrameCount} or fewer.");
-        }
-        if (asked.Frames is null && video.FrameCount < SamplingRequest.DefaultFrames)
-            _notes.Add($"The video has only {video.FrameCount} frame(s); all were taken.");
-        return SamplingPlan.Uniform(video, asked.Frames ?? Math.Min(SamplingRequest.DefaultFrames, video.FrameCount));
-    }
-
-    // Before any work: will prompt, video and answer fit the window?
-    private void CheckWindow(int frames)
-    {
-        var perFrame = model.Network.TokensPerFrame;
-        var window = model.Network.Config.MaxTokens;
-        var needed = ((long)frames * perFrame) + _prompt!.Ids.Count + request.Generation.MaxTokens;
-        if (needed <= window)
-            return;
-        var room = Math.Max(0, (window - _prompt.Ids.Count - request.Generation.MaxTokens) / perFrame);
-        throw JobException.Bad($"{frames} frames of {perFrame} tokens, the question ({_prompt.Ids.Count} tokens) and an answer of "
-            + $"{request.Generation.MaxTokens} tokens need {needed:N0} positions and the model has {window:N0}: "
-            + $"take at most {room} frames, a shorter question or fewer --max-tokens.");
-    }
-
     private FrameStream Decode(CancellationToken cancellation)
     {
         var (height, width) = (model.Preprocessor.ImageHeight, model.Preprocessor.ImageWidth);
@@ -190,13 +170,15 @@ internal sealed class LocalWork(
         return await _frames!.TakeAsync(most).ConfigureAwait(false);
     }
 
-    private Tensor Encode(FrameBatch batch)
+    private Tensor Encode(FrameBatch batch, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var frames = TensorData.From(batch.Rgb.Span, batch.Count, batch.Height, batch.Width, 3);
         var patches = model.Network.Patches(frames, model.Preprocessor.Mean, model.Preprocessor.StandardDeviation);
-        return model.Network.Encode(patches).DetachFromDisposeScope();
+        // A batch takes seconds on a CPU, too long to wait for after Ctrl-C; so the tower's layers look, too.
+        var features = model.Network.Tower.Forward(patches, (_, _) => cancellation.ThrowIfCancellationRequested());
+        return model.Network.Pool(model.Network.Project(features)).DetachFromDisposeScope();
     }
 
     private void NoteMissing(MissingFrames missing)

@@ -6,7 +6,7 @@ namespace HieraVid.Pipeline.Running;
 /// <summary>Adds up the seconds of each stage of one job.</summary>
 internal sealed class StageClock
 {
-    private readonly long _start = Stopwatch.GetTimestamp();
+    private long _start = Stopwatch.GetTimestamp();
     private readonly Dictionary<JobStage, TimeSpan> _spent = [];
 
     internal double TimeToFirstToken { get; private set; }
@@ -16,6 +16,13 @@ internal sealed class StageClock
     internal void FirstToken() => TimeToFirstToken = Elapsed;
 
     internal double Seconds(JobStage stage) => _spent.GetValueOrDefault(stage).TotalSeconds;
+
+    /// <summary>Counts work that was done before the clock was started as if it had been done right before.</summary>
+    internal void Credit(JobStage stage, TimeSpan spent)
+    {
+        _spent[stage] = _spent.GetValueOrDefault(stage) + spent;
+        _start -= (long)(spent.TotalSeconds * Stopwatch.Frequency);
+    }
 
     /// <summary>Counts from now to the result's disposal.</summary>
     internal Lap Measure(JobStage stage) => new(this, stage, Stopwatch.GetTimestamp());
