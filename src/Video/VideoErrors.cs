@@ -33,6 +33,10 @@ internal static class VideoErrors
     public static VideoException NoFrames(string path) =>
         new(VideoFault.NoFrames, $"{Name(path)} has a video stream without any frame; record or export it again.");
 
+    public static VideoException TooFewFrames(string path, int frames, string rule, string need) =>
+        new(VideoFault.TooFewFrames, $"{Name(path)} has too few frames ({frames}): the {rule} rule {need}; " +
+            "use a longer video or another rule.");
+
     public static VideoException MissingIndex(string path) =>
         new(VideoFault.Truncated, $"{Name(path)} has no index (moov), so it was cut off or is still being written; " +
             "copy it again completely, or repair it from another recording of the same camera.");

@@ -27,6 +27,9 @@ public enum VideoFault
     /// <summary>There is a video stream without a single frame.</summary>
     NoFrames,
 
+    /// <summary>The sampling rule needs more frames than there are.</summary>
+    TooFewFrames,
+
     /// <summary>The file ends before its content does.</summary>
     Truncated,
 

@@ -17,9 +17,9 @@ public class TestVideos : IDisposable
     protected string Make(string name, string size = "64x48", double seconds = 2, int rate = 10, params string[] arguments)
     {
         string path = At(name);
-        string[] encoder = arguments.Contains("-c:v") ? [] : ["-c:v", "libx264", "-preset", "ultrafast", "-g", "10"];
+        string[] encoder = arguments.Contains("-c:v") ? [] : ["-c:v", "libx264", "-preset", "veryfast", "-g", "10"];
         Run("ffmpeg", ["-f", "lavfi", "-i", FormattableString.Invariant($"testsrc2=s={size}:r={rate}:d={seconds}"),
-            .. encoder, .. arguments, "-y", "file:" + path]);
+            .. arguments, .. encoder, "-y", "file:" + path]);
         return path;
     }
 
@@ -27,15 +27,16 @@ public class TestVideos : IDisposable
     protected static byte[] AllFrames(string path) =>
         Run("ffmpeg", ["-i", "file:" + path, "-map", "0:V:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]);
 
-    /// <summary>The MD5 of every frame's raw RGB, for videos too large to hold.</summary>
-    protected static string[] AllHashes(string path) =>
-        [.. Encoding.ASCII.GetString(Run("ffmpeg", "-i", "file:" + path, "-map", "0:V:0", "-fps_mode", "passthrough",
-                "-pix_fmt", "rgb24", "-f", "framehash", "-hash", "md5", "pipe:1"))
+    /// <summary>The SHA-256 of raw RGB frames, by a full decode of FFmpeg's own; all frames unless a filter
+    /// selects.</summary>
+    protected static string[] Hashes(string path, string filter = "null") =>
+        [.. Encoding.ASCII.GetString(Run("ffmpeg", "-i", "file:" + path, "-map", "0:V:0", "-vf", filter, "-fps_mode", "passthrough",
+                "-pix_fmt", "rgb24", "-f", "framehash", "-hash", "sha256", "pipe:1"))
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(line => !line.StartsWith('#'))
             .Select(line => line[(line.LastIndexOf(' ') + 1)..])];
 
-    protected static string Hash(ReadOnlySpan<byte> frame) => Convert.ToHexStringLower(MD5.HashData(frame));
+    protected static string Hash(ReadOnlySpan<byte> frame) => Convert.ToHexStringLower(SHA256.HashData(frame));
 
     protected static byte[] Run(string tool, params string[] arguments)
     {

@@ -47,7 +47,8 @@ internal sealed class BatchReader(VideoInfo video, SamplingPlan plan, FrameSize 
     private void Report()
     {
         isAtEnd = true;
-        var missing = new MissingFrames(sample, plan.Count, sample == 0 ? 0 : plan.TimesSeconds[sample - 1], plan.TimesSeconds[^1]);
+        var missing = new MissingFrames(sample, plan.Count, sample == 0 ? 0 : plan.TimesSeconds[sample - 1],
+            plan.TimesSeconds[^1]);
         // An answer needs at least one picture, so a video without any is an error even where a part would do.
         if (onMissing is null || sample == 0)
             throw VideoErrors.Incomplete(video.Path, missing, frames.LastMessage);

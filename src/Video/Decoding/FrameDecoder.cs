@@ -6,9 +6,11 @@ namespace HieraVid.Video;
 public static class FrameDecoder
 {
     /// <summary>
-    /// Decodes the planned frames with one FFmpeg process. Pictures are turned upright as the file says and then resized;
+    /// Decodes the planned frames with one FFmpeg process. Pictures are turned upright as the file says and then
+    /// resized;
     /// non-square pixels are delivered as stored, as the models' reference loaders do (the resize to the model's size
-    /// changes the aspect ratio anyway). While the caller works on one batch the next is being decoded; no third exists.
+    /// changes the aspect ratio anyway). While the caller works on one batch the next is being decoded; no third
+    /// exists.
     /// </summary>
     /// <param name="video">The probed video.</param>
     /// <param name="plan">The frames.</param>
@@ -22,10 +24,19 @@ public static class FrameDecoder
     /// <param name="cancel">Kills the process.</param>
     /// <exception cref="VideoException">The video is damaged or costs more than the ceilings allow.</exception>
     public static IAsyncEnumerable<FrameBatch> DecodeAsync(VideoInfo video, SamplingPlan plan, FrameSize target,
-        int batchFrames, VideoLimits limits, Action<MissingFrames>? onMissing = null, CancellationToken cancel = default)
+        int batchFrames, VideoLimits limits, Action<MissingFrames>? onMissing = null,
+        CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchFrames, 1);
         ArgumentOutOfRangeException.ThrowIfZero(plan.Count, nameof(plan));
+        if ((long)batchFrames * target.Width * target.Height * 3 > Array.MaxLength)
+            throw new ArgumentOutOfRangeException(nameof(batchFrames), batchFrames, "gives batches of over 2 GiB");
+        if (plan.Count > limits.Samples)
+        {
+            throw VideoErrors.OverLimit(video.Path, "a sampling plan of", $"{plan.Count} samples", $"{limits.Samples}",
+                nameof(VideoLimits.Samples));
+        }
+
         if (video.IsTruncated && onMissing is null)
             throw VideoErrors.CutOff(video.Path, video.FramesEndSeconds, video.DurationSeconds);
         long bytes = (long)plan.DistinctFrames * video.Width * video.Height * 3;
@@ -39,7 +50,8 @@ public static class FrameDecoder
     }
 
     private static async IAsyncEnumerable<FrameBatch> BatchesAsync(VideoInfo video, SamplingPlan plan, FrameSize target,
-        int batchFrames, VideoLimits limits, Action<MissingFrames>? onMissing, [EnumeratorCancellation] CancellationToken cancel)
+        int batchFrames, VideoLimits limits, Action<MissingFrames>? onMissing,
+        [EnumeratorCancellation] CancellationToken cancel)
     {
         await using var frames = PlannedFrames.Start(video, plan, limits, cancel);
         var batches = new BatchReader(video, plan, target, batchFrames, frames, onMissing);

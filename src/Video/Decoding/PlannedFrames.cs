@@ -4,8 +4,10 @@ using System.Threading.Channels;
 namespace HieraVid.Video;
 
 /// <summary>
-/// The pictures of the planned frames, raw, as FFmpeg delivers them. Each comes with its timestamp (a line that FFmpeg's
-/// showinfo filter writes before the picture), so that a wrong or missing picture is noticed and never mistaken for another.
+/// The pictures of the planned frames, raw, as FFmpeg delivers them. Each comes with its timestamp (a line that
+/// FFmpeg's
+/// showinfo filter writes before the picture), so that a wrong or missing picture is noticed and never mistaken for
+/// another.
 /// </summary>
 internal sealed class PlannedFrames : IAsyncDisposable
 {
@@ -27,7 +29,8 @@ internal sealed class PlannedFrames : IAsyncDisposable
     {
         var file = VideoFile.Open(video.Path);
         int[] wanted = [.. plan.FrameIndices.Distinct()];
-        // The scaler only converts colours unless the stream changes its size on the way, which would break the framing.
+        // The scaler only converts colours unless the stream changes its size on the way, which would break the
+        // framing.
         string filter = $"select='{SelectExpression.Build(wanted, video.FrameTicks)}',showinfo=checksum=0," +
             string.Create(CultureInfo.InvariantCulture, $"scale={video.Width}:{video.Height},format=rgb24");
         bool isLong = filter.Length > MaxArgument;
@@ -35,7 +38,7 @@ internal sealed class PlannedFrames : IAsyncDisposable
         [
             "-hide_banner", "-nostats", "-nostdin", "-loglevel", "info",
             "-threads", $"{limits.DecoderThreads}", "-filter_threads", "1",
-            .. file.InputArguments,
+            "-max_pixels", $"{limits.PixelsPerFrame}", .. file.InputArguments,
             "-map", "0:V:0", "-copyts", "-fps_mode", "passthrough",
             isLong ? "-filter_script:v" : "-vf", isLong ? "pipe:0" : filter,
             "-frames:v", $"{Selected(wanted, video.FrameTicks)}", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",
@@ -46,20 +49,22 @@ internal sealed class PlannedFrames : IAsyncDisposable
         return new(process, shown);
     }
 
-    /// <summary>Reads the picture with a timestamp. False: it isn't there, because the decoder passed it or ended.</summary>
+    /// <summary>Reads the picture with a timestamp. False: it isn't there, because the decoder passed it or
+    /// ended.</summary>
     public async Task<bool> ReadAsync(long ticks, Memory<byte> picture)
     {
         while (!isAhead || ahead < ticks)
         {
-            int got = await process.WaitAsync(s => s.ReadAtLeastAsync(picture, picture.Length, throwOnEndOfStream: false, CancellationToken.None)).ConfigureAwait(false);
+            int got = await process.WaitAsync(output => output.ReadAtLeastAsync(picture, picture.Length,
+                throwOnEndOfStream: false, CancellationToken.None)).ConfigureAwait(false);
             if (got < picture.Length)
             {
                 await process.ExitAsync().ConfigureAwait(false);
                 return false;
             }
 
-            isAhead = await process.WaitAsync(_ => shown.Reader.WaitToReadAsync(CancellationToken.None)).ConfigureAwait(false)
-                && shown.Reader.TryRead(out ahead);
+            isAhead = await process.WaitAsync(_ => shown.Reader.WaitToReadAsync(CancellationToken.None))
+                .ConfigureAwait(false) && shown.Reader.TryRead(out ahead);
             if (!isAhead)
                 return false;
         }

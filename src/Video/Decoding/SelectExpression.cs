@@ -4,7 +4,8 @@ using System.Text;
 namespace HieraVid.Video;
 
 /// <summary>
-/// FFmpeg's select expression for a set of frames, named by their timestamps. It is a balanced tree of comparisons, so a
+/// FFmpeg's select expression for a set of frames, named by their timestamps. It is a balanced tree of comparisons, so
+/// a
 /// frame costs 12 steps for an hour at one frame per second, where a plain sum of conditions costs 3600.
 /// Timestamps and not frame numbers: when the decoder drops a damaged frame, the numbers of all later ones shift.
 /// </summary>

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace HieraVid.Video;
 
-/// <summary>Says what is unusual about a video, why it matters, and how to fix it. Needs the probe's result only.</summary>
+/// <summary>Says what is unusual about a video, why it matters, and how to fix it. Needs the probe's result
+/// only.</summary>
 public static class VideoDoctor
 {
     // x264's own default is 250; beyond this, one sampled frame costs more than 300 decoded ones.
@@ -32,7 +33,8 @@ public static class VideoDoctor
 
     private static VideoFinding? CutOff(VideoInfo v) => !v.IsTruncated ? null : new(
         FindingSeverity.Error, FindingKind.CutOff,
-        Inv($"The file is cut off: the last {v.MissingTailSeconds:F2} s of {v.DurationSeconds:F2} s are missing, so questions about them can't be answered."),
+        Inv($"The file is cut off: the last {v.MissingTailSeconds:F2} s are missing, ") +
+        "so questions about them can't be answered.",
         Command(v, "-c copy", Original(v)));
 
     private static VideoFinding? LongGop(VideoInfo v)
@@ -46,7 +48,8 @@ public static class VideoDoctor
 
     private static VideoFinding? VariableRate(VideoInfo v) => !v.IsVariableFrameRate ? null : new(
         FindingSeverity.Warning, FindingKind.VariableFrameRate,
-        "The frame rate varies: evenly chosen frames are not evenly spaced in time, and times computed from frame numbers are wrong.",
+        "The frame rate varies: evenly chosen frames are not evenly spaced in time, and times computed from frame " +
+        "numbers are wrong.",
         Command(v, Inv($"-vf fps={v.AverageFps:0.###} ") + Reencode, Playable(v)));
 
     private static VideoFinding? NoDuration(VideoInfo v) => v.DeclaresDuration ? null : new(
@@ -66,22 +69,26 @@ public static class VideoDoctor
 
     private static VideoFinding? LargeFrames(VideoInfo v) => (long)v.Width * v.Height <= LargePixels ? null : new(
         FindingSeverity.Warning, FindingKind.LargeFrames,
-        $"Frames of {v.Width}x{v.Height} are shrunk to well under a million pixels before a model sees them; most of the decoding is wasted.",
+        $"Frames of {v.Width}x{v.Height} are shrunk to well under a million pixels before a model sees them; " +
+        "most of the decoding is wasted.",
         Command(v, (v.Width >= v.Height ? "-vf scale=-2:720 " : "-vf scale=720:-2 ") + Reencode, Playable(v)));
 
     private static VideoFinding? IndexAtEnd(VideoInfo v) => !v.IsIndexAtEnd ? null : new(
         FindingSeverity.Note, FindingKind.IndexAtEnd,
-        "The index (moov) comes after the pictures: over a network both ends must be fetched before the first frame, and a file that is cut off is lost whole.",
+        "The index (moov) comes after the pictures: over a network both ends must be fetched before the first frame, " +
+        "and a file that is cut off is lost whole.",
         Command(v, "-c copy -movflags +faststart", Original(v)));
 
     private static VideoFinding? Rotation(VideoInfo v) => v.RotationDegrees == 0 ? null : new(
         FindingSeverity.Note, FindingKind.Rotation,
-        $"Pictures are stored turned by {v.RotationDegrees} degrees; they are turned upright here, but tools that ignore the mark show them sideways.",
+        $"Pictures are stored turned by {v.RotationDegrees} degrees; they are turned upright here, but tools " +
+        "that ignore the mark show them sideways.",
         Command(v, Reencode, Playable(v)));
 
     private static VideoFinding? NonSquare(VideoInfo v) => v.SampleAspectRatio == 1 ? null : new(
         FindingSeverity.Note, FindingKind.NonSquarePixels,
-        $"Pixels are not square ({v.Width}x{v.Height} is meant to be shown as {v.DisplayWidth}x{v.DisplayHeight}); the model sees the stored shape.",
+        $"Pixels are not square ({v.Width}x{v.Height} is meant to be shown as {v.DisplayWidth}x{v.DisplayHeight}); " +
+        "the model sees the stored shape.",
         Command(v, "-vf 'scale=trunc(iw*sar/2)*2:ih,setsar=1' " + Reencode, Playable(v)));
 
     private static string Command(VideoInfo v, string what, string extension) =>

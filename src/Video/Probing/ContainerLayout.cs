@@ -4,7 +4,8 @@ namespace HieraVid.Video;
 
 /// <summary>What a container's outermost headers say about the file as a whole.</summary>
 /// <param name="DeclaredBytes">How long the file must be by its own headers; null where they don't say.</param>
-/// <param name="IsIndexAtEnd">The index (moov) comes after the pictures, so a network reader has to fetch both ends.</param>
+/// <param name="IsIndexAtEnd">The index (moov) comes after the pictures, so a network reader has to fetch both
+/// ends.</param>
 internal sealed record ContainerLayout(long? DeclaredBytes, bool IsIndexAtEnd)
 {
     private static readonly ContainerLayout Unknown = new(null, false);

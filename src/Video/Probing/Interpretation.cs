@@ -8,7 +8,7 @@ internal static class Interpretation
 
     public static VideoInfo ToInfo(VideoFile file, ProbeReport report, ContainerLayout layout)
     {
-        var frames = report.Frames.OrderBy(f => f.Ticks).ToArray();
+        var frames = Decodable(report.Frames);
         double unit = report.Ratio("time_base") ?? 1;
         double[] times = Array.ConvertAll(frames, f => f.Ticks * unit - report.StartSeconds);
         double interval = times.Length > 1 ? (times[^1] - times[0]) / (times.Length - 1) : 0;
@@ -34,11 +34,20 @@ internal static class Interpretation
             FrameTicks = Array.ConvertAll(frames, f => f.Ticks),
             KeyFrames = [.. Enumerable.Range(0, frames.Length).Where(i => frames[i].IsKey)],
             FramesEndSeconds = end,
-            MissingTailSeconds = MissingTail(file, report, layout, declared ?? 0, end),
+            MissingTailSeconds = MissingTail(file, report, layout, declared ?? 0, end, interval),
             IsIndexAtEnd = layout.IsIndexAtEnd,
             StreamCount = report.StreamCount,
             FileBytes = file.Bytes,
         };
+    }
+
+    // Frames shown before the first key frame refer to pictures that are not in the file (a recording that began in the
+    // middle of a stream); the decoder drops them.
+    private static ProbedFrame[] Decodable(IReadOnlyList<ProbedFrame> inFileOrder)
+    {
+        var frames = inFileOrder.OrderBy(f => f.Ticks).ToArray();
+        int first = Array.FindIndex(frames, f => f.IsKey);
+        return first > 0 ? frames[first..] : frames;
     }
 
     // The rate in the header is exact for constant rates; the frames themselves are right where the two disagree.
@@ -61,11 +70,17 @@ internal static class Interpretation
 
     // A file that has all the bytes it declares is complete even if another stream runs longer than the pictures, or an
     // edit list hides some frames; so bytes must be missing before frames are said to be.
-    private static double MissingTail(VideoFile file, ProbeReport report, ContainerLayout layout, double declared, double end)
+    private static double MissingTail(VideoFile file, ProbeReport report, ContainerLayout layout, double declared,
+        double end, double interval)
     {
-        bool lacksBytes = layout.DeclaredBytes > file.Bytes;
-        bool lacksFrames = report.Integer("nb_frames") > report.Packets || declared - end > 0.5;
-        return lacksBytes && lacksFrames ? Math.Max(declared - end, 1e-3) : 0;
+        int lackingFrames = report.Integer("nb_frames") - report.Packets;
+        double lackingSeconds = declared - end;
+        if (layout.DeclaredBytes is not { } bytes || bytes <= file.Bytes || (lackingFrames <= 0 && lackingSeconds <= 0.5))
+            return 0;
+        // FFmpeg shortens the length of a cut AVI by what the file lacks, so the frame count in its header must do.
+        return file.Container == VideoContainer.Avi || lackingSeconds <= 0
+            ? Math.Max(lackingFrames, 1) * interval
+            : lackingSeconds;
     }
 
     private static int Clockwise(double counterClockwise)

@@ -15,7 +15,8 @@ internal sealed class ProbeReport
     /// <summary>Packets of the video stream, including those not to be shown.</summary>
     public int Packets { get; private set; }
 
-    /// <summary>Whether some packet has no presentation time, so that packets don't tell when frames are shown.</summary>
+    /// <summary>Whether some packet has no presentation time, so that packets don't tell when frames are
+    /// shown.</summary>
     public bool LacksTimes { get; private set; }
 
     /// <summary>Whether there is a video stream.</summary>
@@ -48,7 +49,7 @@ internal sealed class ProbeReport
     public double? Ratio(string key)
     {
         string[] parts = Text(key).Split('/', ':');
-        return parts.Length == 2 && Number(parts[0]) is { } a && Number(parts[1]) is { } b && a > 0 && b > 0 ? a / b : null;
+        return parts.Length == 2 && Number(parts[0]) is > 0 and { } a && Number(parts[1]) is > 0 and { } b ? a / b : null;
     }
 
     /// <summary>The angle of the display matrix or of the older tag, counter-clockwise, or 0.</summary>
@@ -58,7 +59,9 @@ internal sealed class ProbeReport
 
     /// <summary>Seconds that the stream declares, in its header or its tag.</summary>
     public double? StreamSeconds => Number(Text("duration")) ??
-        (TimeSpan.TryParse(TagDuration, CultureInfo.InvariantCulture, out var t) && t > TimeSpan.Zero ? t.TotalSeconds : null);
+        (TimeSpan.TryParse(TagDuration, CultureInfo.InvariantCulture, out var tag) && tag > TimeSpan.Zero
+            ? tag.TotalSeconds
+            : null);
 
     /// <summary>Seconds that the file declares for all its streams together.</summary>
     public double? FormatSeconds => Number(format.GetValueOrDefault("duration"));
@@ -86,9 +89,10 @@ internal sealed class ProbeReport
     private void AddFrame(ReadOnlySpan<char> fields)
     {
         Packets++;
-        long? pts = Ticks(fields, "best_effort_timestamp=");
-        LacksTimes |= pts is null;
-        frames.Add(new(pts ?? 0, Ticks(fields, "pkt_duration=") ?? Ticks(fields, "duration=") ?? 0,
+        // The last frames to leave the decoder can lack a time; they follow the others at the same pace.
+        long next = frames.Count > 1 ? 2 * frames[^1].Ticks - frames[^2].Ticks : frames.Count;
+        frames.Add(new(Ticks(fields, "best_effort_timestamp=") ?? next,
+            Ticks(fields, "pkt_duration=") ?? Ticks(fields, "duration=") ?? 0, // older and newer FFmpeg
             Field(fields, "key_frame=") is "1"));
     }
 

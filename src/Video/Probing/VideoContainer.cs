@@ -1,6 +1,7 @@
 namespace HieraVid.Video;
 
-/// <summary>The containers that are read. Anything else, above all playlists, is refused before FFmpeg sees it.</summary>
+/// <summary>The containers that are read. Anything else, above all playlists, is refused before FFmpeg sees
+/// it.</summary>
 public enum VideoContainer
 {
     /// <summary>QuickTime, MP4 and their relatives.</summary>

@@ -1,13 +1,16 @@
 namespace HieraVid.Video;
 
-/// <summary>The checks on a path that need no FFmpeg: it exists, is a readable file, and carries a known signature.</summary>
+/// <summary>The checks on a path that need no FFmpeg: it exists, is a readable file, and carries a known
+/// signature.</summary>
 /// <param name="FullPath">The absolute path.</param>
 /// <param name="Container">The container.</param>
 /// <param name="Bytes">The file's size.</param>
 internal sealed record VideoFile(string FullPath, VideoContainer Container, long Bytes)
 {
-    /// <summary>How FFmpeg is to open the file: with the demuxer pinned and nothing but local files reachable.</summary>
-    /// <remarks>"file:" and an absolute path: no name can then be taken for an option, a protocol or a pattern.</remarks>
+    /// <summary>How FFmpeg is to open the file: with the demuxer pinned and nothing but local files
+    /// reachable.</summary>
+    /// <remarks>"file:" and an absolute path: no name can then be taken for an option, a protocol or a
+    /// pattern.</remarks>
     public string[] InputArguments =>
         ["-protocol_whitelist", "file,pipe", "-f", ContainerSignature.Demuxer(Container), "-i", "file:" + FullPath];
 

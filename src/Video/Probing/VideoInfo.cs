@@ -36,13 +36,15 @@ public sealed record VideoInfo
     /// <summary>Average frames per second.</summary>
     public required double AverageFps { get; init; }
 
-    /// <summary>Whether some frame is shown more than one frame interval away from where a constant rate would put it.</summary>
+    /// <summary>Whether some frame is shown more than one frame interval away from where a constant rate would put
+    /// it.</summary>
     public required bool IsVariableFrameRate { get; init; }
 
     /// <summary>When each frame is shown, in seconds from the container's start, in order.</summary>
     public required double[] TimestampsSeconds { get; init; }
 
-    /// <summary>When each frame is shown, in the stream's own units; this is what identifies a frame to the decoder.</summary>
+    /// <summary>When each frame is shown, in the stream's own units; this is what identifies a frame to the
+    /// decoder.</summary>
     public required long[] FrameTicks { get; init; }
 
     /// <summary>The frames at which decoding can begin.</summary>

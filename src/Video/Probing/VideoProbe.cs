@@ -26,9 +26,11 @@ public static class VideoProbe
         }
 
         var info = Interpretation.ToInfo(file, report, ContainerLayout.Read(file));
-        if (info.DurationSeconds > limits.Duration.TotalSeconds)
+        // The frames may claim times far beyond the declared length.
+        double length = Math.Max(info.DurationSeconds, info.FramesEndSeconds);
+        if (length > limits.Duration.TotalSeconds)
         {
-            throw VideoErrors.OverLimit(path, "a length of", FormattableString.Invariant($"{info.DurationSeconds:0} s"),
+            throw VideoErrors.OverLimit(path, "a length of", FormattableString.Invariant($"{length:0} s"),
                 FormattableString.Invariant($"{limits.Duration.TotalSeconds:0} s"), nameof(VideoLimits.Duration));
         }
 
@@ -36,8 +38,10 @@ public static class VideoProbe
     }
 
     /// <summary>
-    /// Whether each packet is one frame. VP8 has packets that are never shown, interlaced transport streams split a frame
-    /// into two packets, and old AVI files carry no presentation times: only there must the frames be decoded to count them.
+    /// Whether each packet is one frame. VP8 has packets that are never shown, interlaced transport streams split a
+    /// frame
+    /// into two packets, and old AVI files carry no presentation times: only there must the frames be decoded to count
+    /// them.
     /// </summary>
     private static bool PacketsAreFrames(VideoFile file, ProbeReport report) =>
         !report.LacksTimes &&
@@ -50,9 +54,11 @@ public static class VideoProbe
         string[] arguments = ["-v", "error", "-threads", "1", .. file.InputArguments, "-select_streams", "V:0",
             "-show_entries", $"{StreamFields}:{entries}", "-of", "compact"];
         var report = new ProbeReport();
-        await using var process = FfmpegProcess.Start(ProgramPath.Ffprobe, arguments, file.FullPath, limits, null, null, cancel);
+        await using var process = FfmpegProcess.Start(ProgramPath.Ffprobe, arguments, file.FullPath, limits,
+            input: null, onMessage: null, cancel);
         using var lines = new StreamReader(process.Output);
-        while (await process.WaitAsync(_ => new ValueTask<string?>(lines.ReadLineAsync(CancellationToken.None).AsTask())).ConfigureAwait(false) is { } line)
+        Func<Stream, ValueTask<string?>> readLine = _ => lines.ReadLineAsync(CancellationToken.None);
+        while (await process.WaitAsync(readLine).ConfigureAwait(false) is { } line)
         {
             report.Add(line);
             if (report.Packets > limits.Frames)
@@ -62,7 +68,7 @@ public static class VideoProbe
         int exit = await process.ExitAsync().ConfigureAwait(false);
         if (exit != 0 && !report.HasStream && report.StreamCount == 0)
         {
-            throw process.LastMessage.Contains("moov atom not found", StringComparison.Ordinal)
+            throw process.HasSaid("moov atom not found")
                 ? VideoErrors.MissingIndex(file.FullPath)
                 : VideoErrors.Broken(file.FullPath, process.LastMessage);
         }
@@ -81,6 +87,12 @@ public static class VideoProbe
         {
             throw VideoErrors.OverLimit(file.FullPath, "frames of", $"{width}x{height} pixels",
                 $"{limits.PixelsPerFrame}", nameof(VideoLimits.PixelsPerFrame));
+        }
+
+        if (Math.Max(width, height) > limits.FrameSide)
+        {
+            throw VideoErrors.OverLimit(file.FullPath, "frames of", $"{width}x{height} pixels",
+                $"{limits.FrameSide} a side", nameof(VideoLimits.FrameSide));
         }
 
         if (report.Frames.Count == 0)

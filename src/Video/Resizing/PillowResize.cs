@@ -6,7 +6,8 @@ using System.Runtime.Intrinsics;
 namespace HieraVid.Video;
 
 /// <summary>
-/// Resizes 8-bit RGB pictures as Pillow does, bit for bit: two passes in fixed point, horizontal first, each rounded and
+/// Resizes 8-bit RGB pictures as Pillow does, bit for bit: two passes in fixed point, horizontal first, each rounded
+/// and
 /// clamped to bytes. One object serves one pair of sizes, any number of pictures and any number of threads.
 /// </summary>
 public sealed class PillowResize

@@ -10,7 +10,8 @@ public static class SmartResize
     private const long MinVideoPixels = 128 * Factor * Factor;
     private const long MaxVideoPixels = 768 * Factor * Factor;
 
-    /// <summary>The size for a picture, or null where the rule refuses it: a side below 28 or sides over 200 to 1.</summary>
+    /// <summary>The size for a picture, or null where the rule refuses it: a side below 28 or sides over 200 to
+    /// 1.</summary>
     /// <param name="height">The picture's height.</param>
     /// <param name="width">The picture's width.</param>
     /// <param name="minPixels">Fewest pixels.</param>
@@ -41,7 +42,8 @@ public static class SmartResize
 
     /// <summary>The pixel budget of one frame of a video: a share of the whole video's budget, within bounds.</summary>
     /// <param name="frames">Sampled frames.</param>
-    /// <param name="totalPixels">The whole video's budget: 24576 * 784 in the utilities of 2024, 115200 * 784 later.</param>
+    /// <param name="totalPixels">The whole video's budget: 24576 * 784 in the utilities of 2024, 115200 * 784
+    /// later.</param>
     public static (long Min, long Max) VideoBudget(int frames, long totalPixels) =>
         (MinVideoPixels, (long)Math.Max(Math.Min(MaxVideoPixels, (double)totalPixels / frames * 2), 1.05 * MinVideoPixels));
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
@@ -12,6 +13,9 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
 {
     private const int KillSignal = 9;
 
+    // A damaged file can cause thousands; the last few tell enough.
+    private const int MaxComplaints = 32;
+
     private readonly Process process;
     private readonly string path;
     private readonly VideoLimits limits;
@@ -21,7 +25,7 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
     private readonly CancellationToken cancel;
     private TimeSpan waited;
     private volatile bool isTooSlow;
-    private volatile string lastMessage = "";
+    private readonly ConcurrentQueue<string> complaints = new();
 
     private FfmpegProcess(Process process, string path, VideoLimits limits, Action<string?>? onMessage,
         CancellationToken cancel)
@@ -40,7 +44,10 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
     public Stream Output { get; }
 
     /// <summary>The last message that looks like an error, for the sentence shown to the user.</summary>
-    public string LastMessage => lastMessage;
+    public string LastMessage => complaints.LastOrDefault("");
+
+    /// <summary>Whether some error message contains a phrase.</summary>
+    public bool HasSaid(string phrase) => complaints.Any(c => c.Contains(phrase, StringComparison.Ordinal));
 
     /// <summary>Starts a tool on a video inside the sandbox.</summary>
     /// <param name="tool">Full path of ffmpeg or ffprobe.</param>
@@ -80,7 +87,8 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs one read of the output against the wall-time ceiling. Only time inside such reads counts, so a consumer that
+    /// Runs one read of the output against the wall-time ceiling. Only time inside such reads counts, so a consumer
+    /// that
     /// is slow to come back doesn't use it up.
     /// </summary>
     public async ValueTask<T> WaitAsync<T>(Func<Stream, ValueTask<T>> read)
@@ -110,8 +118,12 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
         await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         await messages.ConfigureAwait(false);
         ThrowIfKilled();
-        // 128 + signal: SIGXCPU (24) and SIGKILL (9) come from the CPU limit; a failed allocation is reported in words.
-        if (process.ExitCode is 128 + 24 or 128 + 9 || LastMessage.Contains("Cannot allocate memory", StringComparison.Ordinal))
+        // 128 + signal: SIGXCPU (24) and SIGKILL (9) come from the CPU limit. A failed allocation is reported in
+        // words, the
+        // second ones by the dynamic loader where not even the program fits.
+        bool isKilled = process.ExitCode is 128 + 24 or 128 + 9;
+        bool lacksMemory = HasSaid("Cannot allocate memory") || HasSaid("failed to map segment");
+        if (isKilled || (process.ExitCode != 0 && lacksMemory))
             throw VideoErrors.OverBudget(path, limits);
         return process.ExitCode;
     }
@@ -171,8 +183,11 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
         while (await process.StandardError.ReadLineAsync(CancellationToken.None).ConfigureAwait(false) is { } line)
         {
             onMessage?.Invoke(line);
-            if (IsComplaint(line))
-                lastMessage = WithoutSource(line);
+            if (!IsComplaint(line))
+                continue;
+            complaints.Enqueue(WithoutSource(line));
+            if (complaints.Count > MaxComplaints)
+                complaints.TryDequeue(out _);
         }
 
         onMessage?.Invoke(null);
@@ -199,7 +214,8 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
         environment["LC_ALL"] = "C";
     }
 
-    // The library path serves FFmpeg builds outside the system's folders; SystemRoot is needed by every Windows program.
+    // The library path serves FFmpeg builds outside the system's folders; SystemRoot is needed by every Windows
+    // program.
     private static readonly string[] KeptVariables = ["PATH", "LD_LIBRARY_PATH", "SystemRoot"];
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -14,7 +14,8 @@ public static class Sandbox
 
     private sealed record Walls(string[] Group, string[] Network, string? Limits);
 
-    /// <summary>What this machine offers; found out once per process. A caller prints <c>Missing</c> when not complete.</summary>
+    /// <summary>What this machine offers; found out once per process. A caller prints <c>Missing</c> when not
+    /// complete.</summary>
     public static SandboxStatus Status { get; } = new(Found.Value.Network.Length > 0, Found.Value.Limits is not null);
 
     /// <summary>Whether FFmpeg leads a process group of its own, which can then be killed as a whole.</summary>
@@ -23,9 +24,7 @@ public static class Sandbox
     /// <summary>The words to put before a command so that it runs inside the walls.</summary>
     internal static IReadOnlyList<string> Prefix(VideoLimits limits)
     {
-        if (limits.RequireSandbox && !Status.IsComplete)
-            throw VideoErrors.NoSandbox(Status.Missing);
-
+        Require(Status, limits);
         var walls = Found.Value;
         List<string> words = [.. walls.Group, .. walls.Network];
         if (walls.Limits is not null)
@@ -38,6 +37,13 @@ public static class Sandbox
         }
 
         return words;
+    }
+
+    /// <summary>Refuses where a complete sandbox is asked for and something is missing.</summary>
+    internal static void Require(SandboxStatus status, VideoLimits limits)
+    {
+        if (limits.RequireSandbox && !status.IsComplete)
+            throw VideoErrors.NoSandbox(status.Missing);
     }
 
     private static Walls Probe()
@@ -53,7 +59,7 @@ public static class Sandbox
         // Root may open a network namespace directly; others need a user namespace around it, where the kernel allows.
         string[] network = Working("unshare", ["--net", "--"], ["--user", "--map-root-user", "--net", "--"]);
         string[] limits = Working("prlimit", ["--core=0", "--"]);
-        return new(Working("setsid", []), network, limits.FirstOrDefault());
+        return new(Working("setsid", [[]]), network, limits.FirstOrDefault());
     }
 
     private static bool Runs(string[] command)

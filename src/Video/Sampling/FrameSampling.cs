@@ -26,7 +26,8 @@ public static class FrameSampling
         return indices;
     }
 
-    /// <summary>LLaVA-Video's rule: one frame per second, or uniform where that gives too many or is asked for.</summary>
+    /// <summary>LLaVA-Video's rule: one frame per second, or uniform where that gives too many or is asked
+    /// for.</summary>
     /// <param name="total">Frames in the video.</param>
     /// <param name="averageFps">Average frames per second.</param>
     /// <param name="maxFrames">Most frames wanted.</param>
@@ -85,8 +86,10 @@ public static class FrameSampling
     }
 
     /// <summary>
-    /// A fixed rate: for each time k/fps before the end the frame that is on screen then (the last one not later), and the
-    /// first frame at time 0. Works on true timestamps, so it is right for variable frame rates; frames repeat where the
+    /// A fixed rate: for each time k/fps before the end the frame that is on screen then (the last one not later), and
+    /// the
+    /// first frame at time 0. Works on true timestamps, so it is right for variable frame rates; frames repeat where
+    /// the
     /// rate is above the video's.
     /// </summary>
     /// <param name="timestampsSeconds">When each frame is shown, in order.</param>
@@ -97,6 +100,12 @@ public static class FrameSampling
         ArgumentOutOfRangeException.ThrowIfZero(timestampsSeconds.Length, nameof(timestampsSeconds));
         if (!(fps > 0) || double.IsInfinity(fps))
             throw new ArgumentOutOfRangeException(nameof(fps), fps, "must be positive");
+
+        // Far above any plan's ceiling; it only keeps an absurd rate from filling the memory before the ceiling is
+        // checked.
+        const double MaxSamples = 10_000_000;
+        if (!(durationSeconds * fps <= MaxSamples))
+            throw new ArgumentOutOfRangeException(nameof(fps), fps, $"gives more than {MaxSamples} samples");
 
         // Container clocks tick in thousandths or finer; a frame meant for time t may be stamped a hair later.
         const double Hair = 1e-6;

@@ -4,12 +4,14 @@ namespace HieraVid.Video;
 
 /// <summary>LLaVA-Video's frames, and the times that its prompt tells the model.</summary>
 /// <param name="Indices">The frames.</param>
-/// <param name="TimesSeconds">The times by the reference's arithmetic (index over rate), not by the container's clock.</param>
+/// <param name="TimesSeconds">The times by the reference's arithmetic (index over rate), not by the container's
+/// clock.</param>
 /// <param name="VideoSeconds">The video's length by the same arithmetic.</param>
 public sealed record LlavaVideoSample(int[] Indices, double[] TimesSeconds, double VideoSeconds)
 {
     /// <summary>The times as the prompt writes them.</summary>
-    public string FrameTimes => string.Join(",", TimesSeconds.Select(t => t.ToString("F2", CultureInfo.InvariantCulture) + "s"));
+    public string FrameTimes =>
+        string.Join(",", TimesSeconds.Select(t => t.ToString("F2", CultureInfo.InvariantCulture) + "s"));
 
     /// <summary>The instruction that goes between the video and the question. No space after its second full stop: so
     /// the model was trained.</summary>

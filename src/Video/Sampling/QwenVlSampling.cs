@@ -36,10 +36,11 @@ public sealed record QwenVlSampling
             count = Math.Floor(count / Pair) * Pair;
         }
 
+        // The reference refuses these too, although uniform sampling would repeat frames.
         if (count < Pair || count > total)
         {
             throw new ArgumentOutOfRangeException(nameof(total), total,
-                $"Qwen-VL's rule takes between {Pair} and all frames, and here it would take {count}");
+                $"takes {Pair} frames or more but never more than there are, and here it would take {count}");
         }
 
         return (int)count;

@@ -11,7 +11,8 @@ public sealed record SamplingPlan(int[] FrameIndices, double[] TimesSeconds, str
     /// <summary>Number of samples.</summary>
     public int Count => FrameIndices.Length;
 
-    /// <summary>Number of different frames; fewer than <see cref="Count"/> where more were asked than the video has.</summary>
+    /// <summary>Number of different frames; fewer than <see cref="Count"/> where more were asked than the video
+    /// has.</summary>
     public int DistinctFrames => FrameIndices.Distinct().Count();
 
     /// <summary>The text that LLaVA-Video's prompt puts before the question, where its rule was used.</summary>
@@ -19,7 +20,7 @@ public sealed record SamplingPlan(int[] FrameIndices, double[] TimesSeconds, str
 
     /// <summary>Evenly spaced frames (<see cref="FrameSampling.Uniform"/>).</summary>
     public static SamplingPlan Uniform(VideoInfo video, int count) =>
-        Of(video, FrameSampling.Uniform(video.FrameCount, count), $"uniform, {count} frames");
+        Of(video, FrameSampling.Uniform(video.FrameCount, count), "uniform");
 
     /// <summary>LLaVA-Video's rule (<see cref="FrameSampling.LlavaVideo"/>).</summary>
     public static SamplingPlan LlavaVideo(VideoInfo video, int maxFrames, bool forceSample)
@@ -32,8 +33,20 @@ public sealed record SamplingPlan(int[] FrameIndices, double[] TimesSeconds, str
     }
 
     /// <summary>Qwen-VL's rule (<see cref="FrameSampling.QwenVl"/>).</summary>
-    public static SamplingPlan QwenVl(VideoInfo video, QwenVlSampling options) =>
-        Of(video, FrameSampling.QwenVl(video.FrameCount, video.AverageFps, options), "Qwen-VL");
+    /// <exception cref="VideoException">The video has too few frames for the rule.</exception>
+    public static SamplingPlan QwenVl(VideoInfo video, QwenVlSampling options)
+    {
+        try
+        {
+            return Of(video, FrameSampling.QwenVl(video.FrameCount, video.AverageFps, options), "Qwen-VL");
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            string here = options.Frames is { } n ? $", here {n}" : "";
+            string need = $"takes at least 2 and never more than there are{here}";
+            throw VideoErrors.TooFewFrames(video.Path, video.FrameCount, "Qwen-VL", need);
+        }
+    }
 
     /// <summary>A fixed rate (<see cref="FrameSampling.AtFps"/>), up to the last frame that is really there.</summary>
     public static SamplingPlan AtFps(VideoInfo video, double fps) =>
@@ -54,5 +67,5 @@ public sealed record SamplingPlan(int[] FrameIndices, double[] TimesSeconds, str
 
     /// <summary>The rule and its outcome in one line.</summary>
     public override string ToString() =>
-        ChosenBy + (DistinctFrames < Count ? $": {Count} samples of {DistinctFrames} different frames" : $": {Count} frames");
+        $"{ChosenBy}: {Count} " + (DistinctFrames < Count ? $"samples of {DistinctFrames} different frames" : "frames");
 }
