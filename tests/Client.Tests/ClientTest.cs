@@ -39,18 +39,27 @@ public abstract class ClientTest : IDisposable
     private protected Task<Outcome> AskAsync(string video, params string[] more) =>
         RunAsync(["ask", video, "What is moving?", "--model", Model, "--max-tokens", "4", "--threads", "2", .. more]);
 
-    /// <summary>The program with other words before it (a shell, a namespace), elsewhere, or with more environment.</summary>
-    private protected async Task<Outcome> RunInAsync(string folder, (string Name, string Value)[] environment, params string[] arguments)
+    /// <summary>The program in another folder or with more environment.</summary>
+    private protected Task<Outcome> RunInAsync(string folder, (string Name, string Value)[] environment, params string[] arguments) =>
+        OutcomeAsync(Start(folder, environment, arguments));
+
+    private static async Task<Outcome> OutcomeAsync(Process started)
     {
-        using var process = Start(folder, environment, arguments);
+        using var process = started;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(Cancel), process.StandardError.ReadToEndAsync(Cancel));
         await process.WaitForExitAsync(Cancel);
         return new Outcome(process.ExitCode, await output, await errors);
     }
 
-    private protected Process Start(string folder, (string Name, string Value)[] environment, params string[] arguments)
+    /// <summary>A line for the shell, for redirections and mounts around the program.</summary>
+    private protected Task<Outcome> ShellAsync(string line) => OutcomeAsync(Start("sh", Folder, [], "-c", line));
+
+    private protected Process Start(string folder, (string Name, string Value)[] environment, params string[] arguments) =>
+        Start("dotnet", folder, environment, [s_program, .. arguments]);
+
+    private Process Start(string program, string folder, (string Name, string Value)[] environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [s_program, .. arguments])
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
