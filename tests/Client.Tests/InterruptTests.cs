@@ -41,11 +41,13 @@ public class InterruptTests : ClientTest
     [Fact]
     public async Task A_signal_while_a_checkpoint_is_written_leaves_nothing()
     {
+        // The folder that grows beside the target is the first sign of life.
+        var begun = new TaskCompletionSource();
+        using var watcher = new FileSystemWatcher(Folder);
+        watcher.Created += (_, _) => begun.TrySetResult();
+        watcher.EnableRaisingEvents = true;
         using var process = Start(Folder, [], "model", "new", "big", "--preset", "0.5b");
-        // The folder that grows beside the target is its first sign of life.
-        using (var watcher = new FileSystemWatcher(Folder))
-            if (Directory.GetDirectories(Folder).Length == 0)
-                watcher.WaitForChanged(WatcherChangeTypes.Created);
+        await begun.Task.WaitAsync(Cancel);
         await EndsAfter("INT", process);
         Assert.Contains("Cancelled", await process.StandardError.ReadToEndAsync(Cancel), StringComparison.Ordinal);
         NothingIsLeftBut();

@@ -41,8 +41,9 @@ internal static class AskCommand
             video, question, model, tower, frames, fps, maxTokens, temperature, topP, penalty, seed, chunk, partial, json,
         };
         compute.AddTo(command);
-        command.SetAction((parsed, cancellation) => RunAsync(
-            new JobRequest
+        command.SetAction((parsed, cancellation) =>
+        {
+            var request = new JobRequest
             {
                 VideoPath = parsed.GetRequiredValue(video),
                 Question = parsed.GetRequiredValue(question),
@@ -51,15 +52,18 @@ internal static class AskCommand
                     parsed.GetValue(penalty), parsed.GetValue(seed)),
                 ChunkFrames = parsed.GetValue(chunk),
                 AllowPartial = parsed.GetValue(partial),
-            },
-            parsed.GetRequiredValue(model)!, parsed.GetValue(tower), compute.Read(parsed), parsed.GetValue(json), cancellation));
+            };
+            // Before libtorch is loaded, which takes longer than all the rest of a refusal.
+            request.Validate();
+            return RunAsync(request, parsed.GetRequiredValue(model)!, parsed.GetValue(tower), compute.Read(parsed),
+                parsed.GetValue(json), cancellation);
+        });
         return command;
     }
 
     internal static async Task<int> RunAsync(
         JobRequest request, string folder, string? tower, Compute compute, bool json, CancellationToken cancellation)
     {
-        request.Validate();
         var display = StageDisplay.Create();
         var answer = new AnswerStream(display, isShown: !json);
         WarnOfOpenSandbox();
@@ -77,7 +81,7 @@ internal static class AskCommand
             display.Close();
             answer.End();
             if (json)
-                Console.Out.WriteLine(Json.Of(report));
+                StandardOutput.WriteLine(Json.Of(report));
             else
                 Summarise(report);
             return CommandLine.Success;
