@@ -1,0 +1,60 @@
+using HieraVid.Pipeline.Jobs;
+
+namespace HieraVid.Pipeline.Tests.Running;
+
+[Collection(nameof(WithTensors))]
+public class CancellationTests(RunnerFixture fixture)
+{
+    [Theory]
+    [InlineData(JobStage.Probe)]
+    [InlineData(JobStage.Decode)]
+    [InlineData(JobStage.Encode)]
+    [InlineData(JobStage.Prefill)]
+    [InlineData(JobStage.Generate)]
+    public async Task Cancelling_in_any_stage_ends_the_job_and_leaves_nothing(JobStage stage)
+    {
+        var tensors = TorchSharp.torch.Tensor.TotalCount;
+        var files = Directory.GetFiles(fixture.Folder);
+        using var cancel = new CancellationTokenSource();
+        var later = new List<JobStage>();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fixture.RunAsync(
+            fixture.Ask(frames: 12, maxTokens: 500) with { ChunkFrames = 4 },
+            progress =>
+            {
+                if (progress.Stage > stage)
+                    later.Add(progress.Stage);
+                if (progress.Stage == stage)
+                    cancel.Cancel();
+            },
+            cancellation: cancel.Token));
+        Assert.Empty(later);
+        Assert.Equal(tensors, TorchSharp.torch.Tensor.TotalCount);
+        Assert.Empty(Processes.Naming(fixture.Video));
+        Assert.Equal(files, Directory.GetFiles(fixture.Folder));
+    }
+
+    [Fact]
+    public async Task A_job_that_is_cancelled_before_it_begins_does_nothing()
+    {
+        var events = new List<JobProgress>();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            fixture.RunAsync(fixture.Ask(), events.Add, cancellation: new CancellationToken(canceled: true)));
+        Assert.Empty(events);
+    }
+
+    [Theory]
+    [InlineData(JobStage.Encode)]
+    [InlineData(JobStage.Prefill)]
+    [InlineData(JobStage.Generate)]
+    public async Task A_callback_that_throws_leaves_nothing_either(JobStage stage)
+    {
+        var tensors = TorchSharp.torch.Tensor.TotalCount;
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(() => fixture.RunAsync(fixture.Ask(), progress =>
+        {
+            if (progress.Stage == stage)
+                throw new InvalidTimeZoneException();
+        }));
+        Assert.Equal(tensors, TorchSharp.torch.Tensor.TotalCount);
+        Assert.Empty(Processes.Naming(fixture.Video));
+    }
+}
