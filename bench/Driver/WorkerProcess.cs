@@ -24,6 +24,9 @@ internal sealed class WorkerProcess : IDisposable
         foreach (var argument in side.Arguments.Concat([checkpoint, $"{threads}"]))
             start.ArgumentList.Add(argument);
         start.Environment["OMP_NUM_THREADS"] = $"{threads}";
+        // Threads that wait for each other sleep instead of spinning: on a machine with other work, spinning costs both
+        // sides a multiple of their time, and their CPU seconds would count it.
+        start.Environment.TryAdd("OMP_WAIT_POLICY", "PASSIVE");
         var worker = new WorkerProcess(side, Process.Start(start)!);
         if (worker.Answer() != "ready")
             throw new InvalidOperationException($"{side.Name} did not get ready.");

@@ -13,7 +13,10 @@ def serve(set_up):
         repetition = set_up(sys.argv[-2], *sys.argv[1:-2])
         print("ready", flush=True)
         for _ in sys.stdin:
-            print(json.dumps(repetition()), flush=True)
+            before = time.process_time()
+            measured = repetition()
+            measured["cpuSeconds"] = time.process_time() - before
+            print(json.dumps(measured), flush=True)
 
 
 def memory(field):
