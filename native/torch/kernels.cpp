@@ -1,36 +1,17 @@
 // What libtorch 1.13 lacks or does badly on a CPU, and what newer ones fuse.
+#include "simd.h"
 #include "shim.h"
 
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 
-#include <cmath>
-#include <cstring>
-
 using namespace hv;
 
 namespace {
 
-inline float to_float(uint16_t bits) {
-  uint32_t wide = static_cast<uint32_t>(bits) << 16;
-  float value;
-  std::memcpy(&value, &wide, sizeof(value));
-  return value;
-}
-
-inline uint16_t to_bfloat16(float value) { return c10::BFloat16(value).x; }
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#define HV_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define HV_CLONES
-#endif
-
 // out[r, o] = bias[o] + x[r, :] . w[o, :] for o in [first, last); x in float32, w in bfloat16, sums in float32.
-// Lanes make the sum order explicit, so that the compiler may vectorise it without -ffast-math.
 HV_CLONES void dot_rows(const float* x, const uint16_t* w, const uint16_t* bias, uint16_t* out, int64_t rows, int64_t in,
                         int64_t outs, int64_t first, int64_t last) {
-  constexpr int kLanes = 64;
   for (int64_t o = first; o < last; ++o) {
     const uint16_t* row = w + o * in;
     for (int64_t r = 0; r < rows; ++r) {
@@ -38,12 +19,10 @@ HV_CLONES void dot_rows(const float* x, const uint16_t* w, const uint16_t* bias,
       float lanes[kLanes] = {};
       int64_t i = 0;
       for (; i + kLanes <= in; i += kLanes)
-        for (int l = 0; l < kLanes; ++l) lanes[l] += v[i + l] * to_float(row[i + l]);
-      float sum = bias ? to_float(bias[o]) : 0.0f;
-      for (; i < in; ++i) sum += v[i] * to_float(row[i]);
-      for (int width = kLanes / 2; width > 0; width /= 2)
-        for (int l = 0; l < width; ++l) lanes[l] += lanes[l + width];
-      out[r * outs + o] = to_bfloat16(sum + lanes[0]);
+        for (int l = 0; l < kLanes; ++l) lanes[l] += v[i + l] * load(row[i + l]);
+      float sum = bias ? load(bias[o]) : 0.0f;
+      for (; i < in; ++i) sum += v[i] * load(row[i]);
+      store(out[r * outs + o], sum + total(lanes));
     }
   }
 }
@@ -80,10 +59,6 @@ HV_API Handle hv_linear(Handle x, Handle w, Handle bias) {
     auto b = bias ? *bias : at::Tensor();
     return is_small_bfloat16(*x, *w) ? small_linear(*x, *w, b) : at::linear(*x, *w, b);
   });
-}
-
-HV_API Handle hv_gelu_tanh(Handle t) {
-  return guard([&] { return at::gelu(*t, "tanh"); });
 }
 
 HV_API int hv_has_fused_attention() { return TORCH_VERSION_MAJOR >= 2 ? 1 : 0; }
