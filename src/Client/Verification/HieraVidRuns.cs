@@ -43,7 +43,7 @@ internal static class HieraVidRuns
         for (var stage = 1; stage <= Layers.Length; stage++)
         {
             var attention = Rows(step.Tensor($"in.attn{Layers[stage - 1]}").transpose(0, 1), alive).transpose(0, 1);
-            var hidden = Hidden(step, stage) is { } all ? Rows(all, alive) : merged.Values;
+            var hidden = Rows(Hidden(step, stage), alive);
             var selection = HieraVidMethod.Prune(plan, stage, alive, hidden, attention);
             alive = selection.KeptOrigins();
             var kept = alive;
@@ -57,11 +57,11 @@ internal static class HieraVidRuns
             .Concat(Enumerable.Range(prefix + plan.Shape.Tokens, suffix)));
     }
 
-    // Stage 1 has no hidden states of its own: its DPP runs on the merged tokens. One case shares those of stage 2 and 3.
-    private static Tensor? Hidden(StepCase step, int stage)
+    // The hidden states of layer 14 serve every layer that has none of its own in the file.
+    private static Tensor Hidden(StepCase step, int stage)
     {
         var own = $"in.hidden{Layers[stage - 1]}";
-        return step.Has(own) ? step.Tensor(own) : stage == 3 ? step.Tensor("in.hidden14") : null;
+        return step.Tensor(step.Has(own) ? own : "in.hidden14");
     }
 
     private static List<TokenChunk> Chunks(Tensor tokens)
