@@ -19,7 +19,6 @@ namespace {
 
 constexpr size_t kSmallest = 1 << 20;    // below, malloc does well
 constexpr size_t kHugePage = 2 << 20;
-constexpr size_t kGranule = 64 << 10;
 constexpr size_t kKept = 512u << 20;     // free blocks kept at most; the longest unused goes first
 
 struct Block {
@@ -30,13 +29,13 @@ struct Block {
 class Pool {
  public:
   void* take(size_t wanted) {
-    size_t size = (wanted + kGranule - 1) / kGranule * kGranule;
+    size_t size = class_of(wanted);
     std::lock_guard<std::mutex> lock(mutex_);
     Block block = reuse(size);
-    if (block.memory == nullptr) block = {map(size), size};
+    if (block.memory == nullptr) block = {map(size, wanted), size};
     if (block.memory == nullptr) {
       shrink(0);
-      block = {map(size), size};
+      block = {map(size, wanted), size};
     }
     TORCH_CHECK(block.memory != nullptr, "out of memory: ", size, " bytes were asked for");
     used_.emplace(block.memory, block.size);
@@ -61,23 +60,31 @@ class Pool {
   }
 
  private:
+  // Eight sizes per power of two. Causal attention asks for a slightly larger block of scores each time; with exact sizes
+  // none would serve again. What a tensor does not touch of its block costs addresses, not memory.
+  static size_t class_of(size_t wanted) {
+    size_t step = kSmallest / 8;
+    while (step * 16 < wanted) step *= 2;
+    return (wanted + step - 1) / step * step;
+  }
+
   // Aligned to huge pages: more is mapped, and the ends are given back.
-  static char* map(size_t size) {
+  static char* map(size_t size, size_t wanted) {
     void* raw = mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (raw == MAP_FAILED) return nullptr;
     auto begin = reinterpret_cast<uintptr_t>(raw);
     auto memory = (begin + kHugePage - 1) / kHugePage * kHugePage;
     if (memory > begin) munmap(raw, memory - begin);
     munmap(reinterpret_cast<void*>(memory + size), begin + kHugePage - memory);
-    // Whole huge pages only, so that a block is never resident beyond its end.
-    madvise(reinterpret_cast<void*>(memory), size / kHugePage * kHugePage, MADV_HUGEPAGE);
+    // Whole huge pages only, so that no more is resident than was asked for.
+    madvise(reinterpret_cast<void*>(memory), wanted / kHugePage * kHugePage, MADV_HUGEPAGE);
     return reinterpret_cast<char*>(memory);
   }
 
-  // Latest first: its pages are likeliest still in the cache. A little too large is better than a new mapping.
+  // Latest first: its pages are likeliest still in the cache. One size too large is better than a new mapping.
   Block reuse(size_t size) {
     for (auto it = free_.rbegin(); it != free_.rend(); ++it)
-      if (it->size >= size && it->size - size <= size / 8) {
+      if (it->size >= size && it->size - size <= size / 4) {
         Block block = *it;
         free_.erase(std::next(it).base());
         kept_ -= block.size;
