@@ -56,6 +56,7 @@ internal sealed class LocalWork(
         {
             cancellation.ThrowIfCancellationRequested();
             onProgress(new JobProgress(JobStage.Decode, batch.FirstSample + batch.Count, _plan!.Count));
+            onProgress(new JobProgress(JobStage.Encode, _encodedFrames, _plan.Count));
             using (_clock.Measure(JobStage.Encode))
                 pieces.Add(await Task.Run(() => Encode(batch, cancellation), cancellation).ConfigureAwait(false));
             left -= batch.Count;
