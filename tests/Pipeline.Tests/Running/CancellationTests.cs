@@ -6,12 +6,17 @@ namespace HieraVid.Pipeline.Tests.Running;
 public class CancellationTests(RunnerFixture fixture)
 {
     [Theory]
-    [InlineData(JobStage.Probe)]
-    [InlineData(JobStage.Decode)]
-    [InlineData(JobStage.Encode)]
-    [InlineData(JobStage.Prefill)]
-    [InlineData(JobStage.Generate)]
-    public async Task Cancelling_in_any_stage_ends_the_job_and_leaves_nothing(JobStage stage)
+    [InlineData(JobStage.Probe, 0)]
+    [InlineData(JobStage.Probe, 1)]
+    [InlineData(JobStage.Decode, 1)]
+    [InlineData(JobStage.Encode, 0)]
+    [InlineData(JobStage.Encode, 1)]
+    [InlineData(JobStage.Encode, 12)]
+    [InlineData(JobStage.Prefill, 0)]
+    [InlineData(JobStage.Prefill, 2)]
+    [InlineData(JobStage.Generate, 1)]
+    [InlineData(JobStage.Generate, 3)]
+    public async Task Cancelling_in_any_stage_ends_the_job_and_leaves_nothing(JobStage stage, int done)
     {
         var tensors = TorchSharp.torch.Tensor.TotalCount;
         var files = Directory.GetFiles(fixture.Folder);
@@ -23,7 +28,7 @@ public class CancellationTests(RunnerFixture fixture)
             {
                 if (progress.Stage > stage)
                     later.Add(progress.Stage);
-                if (progress.Stage == stage)
+                if (progress.Stage == stage && progress.Done >= done)
                     cancel.Cancel();
             },
             cancellation: cancel.Token));
