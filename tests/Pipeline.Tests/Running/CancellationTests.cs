@@ -39,6 +39,26 @@ public class CancellationTests(RunnerFixture fixture)
     }
 
     [Fact]
+    public async Task Cancelling_within_a_batch_leaves_no_tensor()
+    {
+        var tensors = TorchSharp.torch.Tensor.TotalCount;
+        using var cancel = new CancellationTokenSource();
+        // The first tensors of a job are those of its first batch.
+        var onFirstTensors = Task.Run(() =>
+        {
+            while (TorchSharp.torch.Tensor.TotalCount < tensors + 4)
+                Thread.Yield();
+            cancel.Cancel();
+        }, TestContext.Current.CancellationToken);
+        var events = new List<JobProgress>();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            fixture.RunAsync(fixture.Ask(frames: 12, maxTokens: 500), events.Add, cancellation: cancel.Token));
+        await onFirstTensors;
+        Assert.DoesNotContain(events, progress => progress.Stage == JobStage.Prefill);
+        Assert.Equal(tensors, TorchSharp.torch.Tensor.TotalCount);
+    }
+
+    [Fact]
     public async Task A_job_that_is_cancelled_before_it_begins_does_nothing()
     {
         var events = new List<JobProgress>();
