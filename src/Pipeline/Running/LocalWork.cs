@@ -70,8 +70,9 @@ internal sealed class LocalWork(
         var left = chunk.Count;
         while (left > 0 && await NextAsync(Math.Min(left, BatchFrames)).ConfigureAwait(false) is { } batch)
         {
-            cancellation.ThrowIfCancellationRequested();
             onProgress(new JobProgress(JobStage.Decode, batch.FirstSample + batch.Count, _plan!.Count));
+            cancellation.ThrowIfCancellationRequested();
+            onProgress(new JobProgress(JobStage.Encode, _encodedFrames, _plan.Count));
             using (_clock.Measure(JobStage.Encode))
                 pieces.Add(await Task.Run(() => Encode(batch, cancellation), cancellation).ConfigureAwait(false));
             left -= batch.Count;

@@ -6,12 +6,17 @@ namespace HieraVid.Pipeline.Tests.Running;
 public class CancellationTests(RunnerFixture fixture)
 {
     [Theory]
-    [InlineData(JobStage.Probe)]
-    [InlineData(JobStage.Decode)]
-    [InlineData(JobStage.Encode)]
-    [InlineData(JobStage.Prefill)]
-    [InlineData(JobStage.Generate)]
-    public async Task Cancelling_in_any_stage_ends_the_job_and_leaves_nothing(JobStage stage)
+    [InlineData(JobStage.Probe, 0)]
+    [InlineData(JobStage.Probe, 1)]
+    [InlineData(JobStage.Decode, 1)]
+    [InlineData(JobStage.Encode, 0)]
+    [InlineData(JobStage.Encode, 1)]
+    [InlineData(JobStage.Encode, 12)]
+    [InlineData(JobStage.Prefill, 0)]
+    [InlineData(JobStage.Prefill, 2)]
+    [InlineData(JobStage.Generate, 1)]
+    [InlineData(JobStage.Generate, 3)]
+    public async Task Cancelling_in_any_stage_ends_the_job_and_leaves_nothing(JobStage stage, int done)
     {
         var tensors = TorchSharp.torch.Tensor.TotalCount;
         var files = Directory.GetFiles(fixture.Folder);
@@ -23,7 +28,7 @@ public class CancellationTests(RunnerFixture fixture)
             {
                 if (progress.Stage > stage)
                     later.Add(progress.Stage);
-                if (progress.Stage == stage)
+                if (progress.Stage == stage && progress.Done >= done)
                     cancel.Cancel();
             },
             cancellation: cancel.Token));
@@ -31,6 +36,26 @@ public class CancellationTests(RunnerFixture fixture)
         Assert.Equal(tensors, TorchSharp.torch.Tensor.TotalCount);
         Assert.Empty(Processes.Naming(fixture.Video));
         Assert.Equal(files, Directory.GetFiles(fixture.Folder));
+    }
+
+    [Fact]
+    public async Task Cancelling_within_a_batch_leaves_no_tensor()
+    {
+        var tensors = TorchSharp.torch.Tensor.TotalCount;
+        using var cancel = new CancellationTokenSource();
+        // The first tensors of a job are those of its first batch.
+        var onFirstTensors = Task.Run(() =>
+        {
+            while (TorchSharp.torch.Tensor.TotalCount < tensors + 4)
+                Thread.Yield();
+            cancel.Cancel();
+        }, TestContext.Current.CancellationToken);
+        var events = new List<JobProgress>();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            fixture.RunAsync(fixture.Ask(frames: 12, maxTokens: 500), events.Add, cancellation: cancel.Token));
+        await onFirstTensors;
+        Assert.DoesNotContain(events, progress => progress.Stage == JobStage.Prefill);
+        Assert.Equal(tensors, TorchSharp.torch.Tensor.TotalCount);
     }
 
     [Fact]
