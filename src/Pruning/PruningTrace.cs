@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace HieraVid.Pruning;
 
 /// <summary>Why one token was kept or dropped at one stage inside the model.</summary>
@@ -9,6 +11,7 @@ namespace HieraVid.Pruning;
 /// <param name="Gain">d² when a DPP selected it, 0 if it filled a place; NaN if it was not selected or no DPP ran.</param>
 /// <param name="Rank">Its place in its segment's order of selection, from 0; −1 if it was not selected.</param>
 /// <param name="Kept">Whether it went on.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record TokenStage(
     int Stage, int Layer, float Relevance, int SegmentCount, int SegmentKeep, float Gain, int Rank, bool Kept);
 
@@ -21,6 +24,7 @@ public sealed record TokenStage(
 /// <param name="MergedInto">The token that holds it: itself if it was not merged.</param>
 /// <param name="DroppedAt">Stage at which it, or the token that holds it, was dropped; null if it reached the last layer.</param>
 /// <param name="Stages">The stages that it, or the token that holds it, came to.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record TokenHistory(
     int Token, int Frame, int Position, int Segment, float Similarity, int MergedInto, int? DroppedAt, TokenStage[] Stages);
 
@@ -38,6 +42,7 @@ public sealed record TokenHistory(
 /// <param name="Layers">The layers inside which stages 1 to 3 prune.</param>
 /// <param name="Unsegmented">The token that belongs to no segment; −1 if there is none.</param>
 /// <param name="Stages">The stages that ran.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record PruningTrace(
     VideoShape Shape, float[] Similarity, float MergeThreshold, int[] MergedInto, float[] Overlap, int[] SegmentOfFrame,
     Segment[] Segments, int[] Layers, int Unsegmented, StageTrace[] Stages)

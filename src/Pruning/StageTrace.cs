@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace HieraVid.Pruning;
 
 /// <summary>One stage inside the model, by token present before it.</summary>
@@ -8,6 +10,7 @@ namespace HieraVid.Pruning;
 /// <param name="Rank">Place in the segment's order of selection, [n]; −1 where not selected.</param>
 /// <param name="Gain">d² at selection, [n]; NaN where not selected or where no DPP ran.</param>
 /// <param name="Quotas">Of the segments present, by id.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record StageTrace(
     int Stage, int[] Origins, float[] Relevance, bool[] Kept, int[] Rank, float[] Gain, SegmentQuota[] Quotas)
 {

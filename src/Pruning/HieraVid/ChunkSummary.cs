@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace HieraVid.Pruning;
 
 /// <summary>
@@ -15,5 +17,6 @@ namespace HieraVid.Pruning;
 /// <param name="LastToken">
 /// [D], the chunk's last token, for <see cref="HieraVidOptions.AsShippedLastToken"/>; null without it.
 /// </param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record ChunkSummary(
     int FirstFrame, int FrameCount, int Positions, int Width, float[] Similarity, double[] FrameSums, double[]? LastToken);

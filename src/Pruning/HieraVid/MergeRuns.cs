@@ -9,8 +9,8 @@ namespace HieraVid.Pruning;
 /// </summary>
 public static class MergeRuns
 {
-    // Runs summed at once: bounds the float64 working memory to a few times 32 MB.
-    private const long BlockElements = 4L << 20;
+    // Runs summed at once: bounds the float64 working memory and keeps it in the cache.
+    private const long BlockElements = 1L << 18;
 
     /// <summary>Merges one chunk.</summary>
     /// <param name="chunk">The tokens; the frame before them is not looked at.</param>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace HieraVid.Pruning;
 
 /// <summary>Which tokens fold into the one before them: the k most similar of the whole video (HieraVid, Eq. 3).</summary>
@@ -5,6 +7,7 @@ namespace HieraVid.Pruning;
 /// <param name="LastTied">The greatest token index that merges with a similarity equal to the threshold; −1 if none.</param>
 /// <param name="Count">How many merge.</param>
 /// <param name="Merged">[N], true where a token merges.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record MergeSelection(float Threshold, int LastTied, int Count, bool[] Merged)
 {
     /// <summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace HieraVid.Pruning;
 
 /// <summary>A segment's share of one stage.</summary>
@@ -20,6 +22,7 @@ public readonly record struct SegmentQuota(int Segment, int Count, int Keep);
 /// d² of each row of <paramref name="Order"/> when it was selected (Eqs. 8-10), 0 for places filled by relevance after the
 /// segment was spent; empty where no DPP ran.
 /// </param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record StageSelection(
     int Stage, int[] Origins, int[] Kept, float[] Relevance, SegmentQuota[] Quotas, int[] Order, float[] Gain)
 {

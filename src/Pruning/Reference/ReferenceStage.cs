@@ -1,3 +1,5 @@
+using HieraVid.Pruning.Dpp;
+
 namespace HieraVid.Pruning.Reference;
 
 /// <summary>A pruning inside the model as plain loops (specification, A6-A8): the yardstick for the fast path.</summary>
@@ -29,13 +31,16 @@ public static class ReferenceStage
             var keep = (int)(rows.Length * Math.Clamp(share, (float)options.ClampLow, (float)options.ClampHigh));
             kept.AddRange(selection switch
             {
-                FirstSelection.Dpp => ReferenceDpp.Select(hidden, rho, rows, keep).Order,
+                FirstSelection.Dpp => SelectByDpp(hidden, rho, new DppSegment(rows, keep)),
                 FirstSelection.TopK => rows.OrderByDescending(row => rho[row]).ThenBy(row => row).Take(keep),
                 _ => Enumerable.Range(0, keep).Select(b => Bucket(rows, b, keep).MaxBy(row => rho[row])),
             });
         }
         return [.. kept.Order().Select(row => origins[row])];
     }
+
+    private static int[] SelectByDpp(float[][] hidden, float[] rho, DppSegment segment) =>
+        ReferenceDpp.Select([.. hidden.SelectMany(row => row)], hidden[0].Length, rho, segment).Selection.Order;
 
     private static int[] Bucket(int[] rows, int b, int keep) => rows[(b * rows.Length / keep)..((b + 1) * rows.Length / keep)];
 }
