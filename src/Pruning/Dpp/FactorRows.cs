@@ -7,12 +7,14 @@ namespace HieraVid.Pruning.Dpp;
 /// what the earlier picks take from an element of the kernel, and a token that is out can be replaced by another one with
 /// one copy. Stored in blocks of columns that are made as the picks come, for the tokens that are left by then.
 /// </summary>
-internal sealed unsafe class FactorRows : IDisposable
+/// <param name="most">The most picks there will be.</param>
+internal sealed unsafe class FactorRows(int most) : IDisposable
 {
-    private const int Width = 256;
+    // Columns of a block: long rows make for fast products, short ones waste less of a block that is not full.
+    private readonly int _width = Math.Min(1024, Padding.ToVectors(most));
 
-    // Not a power of two: rows would fall into the same few sets of the caches.
-    private const int Stride = Width + 16;
+    // Rows at multiples of large powers of two would fall into the same few sets of the caches.
+    private readonly int _stride = Math.Min(1024, Padding.ToVectors(most)) + 16;
 
     private readonly List<FloatBlock> _blocks = [];
 
@@ -27,11 +29,11 @@ internal sealed unsafe class FactorRows : IDisposable
     /// <param name="threads">The most threads to use.</param>
     internal void Append(float* panel, int stride, int count, int tokens, int threads)
     {
-        while (_blocks.Count * Width < Count + count)
+        while (_blocks.Count * _width < Count + count)
         {
-            var block = new FloatBlock((long)tokens * Stride);
+            var block = new FloatBlock((long)tokens * _stride);
             // Products run over whole vectors: what is not written yet must be zero.
-            NativeMemory.Clear(block.Data, (nuint)tokens * Stride * sizeof(float));
+            NativeMemory.Clear(block.Data, (nuint)((long)tokens * _stride * sizeof(float)));
             _blocks.Add(block);
         }
         const int tile = 256;
@@ -40,12 +42,12 @@ internal sealed unsafe class FactorRows : IDisposable
             var end = Math.Min(tokens, (piece + 1) * tile);
             for (var t = 0; t < count;)
             {
-                var column = (Count + t) % Width;
-                var part = Math.Min(count - t, Width - column);
-                var to = _blocks[(Count + t) / Width].Data + column;
+                var column = (Count + t) % _width;
+                var part = Math.Min(count - t, _width - column);
+                var to = _blocks[(Count + t) / _width].Data + column;
                 for (var i = piece * tile; i < end; i++)
                     for (var s = 0; s < part; s++)
-                        to[(nint)i * Stride + s] = panel[(nint)(t + s) * stride + i];
+                        to[(nint)i * _stride + s] = panel[(nint)(t + s) * stride + i];
                 t += part;
             }
         });
@@ -55,8 +57,12 @@ internal sealed unsafe class FactorRows : IDisposable
     /// <summary>Token <paramref name="to"/> becomes token <paramref name="from"/>.</summary>
     internal void Move(int from, int to)
     {
-        foreach (var block in _blocks)
-            new Span<float>(block.Data + (nint)from * Stride, Width).CopyTo(new Span<float>(block.Data + (nint)to * Stride, Width));
+        for (var b = 0; b < _blocks.Count; b++)
+        {
+            var used = Math.Min(_width, Count - b * _width);
+            new Span<float>(_blocks[b].Data + (nint)from * _stride, used)
+                .CopyTo(new Span<float>(_blocks[b].Data + (nint)to * _stride, used));
+        }
     }
 
     /// <summary>target[i][j − begin] −= row(tokens[i]) · row(j), for j in [begin, end).</summary>
@@ -67,9 +73,9 @@ internal sealed unsafe class FactorRows : IDisposable
         {
             var data = _blocks[b].Data;
             for (var i = 0; i < tokens.Length; i++)
-                left[i] = data + (nint)tokens[i] * Stride;
-            var used = Padding.ToVectors(Math.Min(Width, Count - b * Width));
-            DotProducts.Accumulate(left, target, tokens.Length, data + (nint)begin * Stride, Stride, end - begin, used, -1);
+                left[i] = data + (nint)tokens[i] * _stride;
+            var used = Padding.ToVectors(Math.Min(_width, Count - b * _width));
+            DotProducts.Accumulate(left, target, tokens.Length, data + (nint)begin * _stride, _stride, end - begin, used, -1);
         }
     }
 

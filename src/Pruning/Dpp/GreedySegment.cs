@@ -19,10 +19,10 @@ internal sealed unsafe class GreedySegment : IDisposable
     private const int PanelRows = 64;
 
     // Rows of the kernel made at once, at most. A feature row that is read from memory serves them all.
-    private const int BlockRows = 128;
+    private const int BlockRows = 125;
 
-    // Columns of a piece of work: 48 rows of 1,024 features are 196 KB.
-    private const int Tile = 48;
+    // Columns of a piece of work: 50 rows of 3,584 features are 717 KB.
+    private const int Tile = 50;
 
     // Residual rows waiting, in floats: 256 MB.
     private const long WaitingFloats = 1L << 26;
@@ -31,7 +31,7 @@ internal sealed unsafe class GreedySegment : IDisposable
     private readonly int[] _members;
     private readonly float[] _relevance;
     private readonly FloatBlock _vectors, _panel, _variance, _floor;
-    private readonly FactorRows _factor = new();
+    private readonly FactorRows _factor;
     private readonly RowPool _rows;
     // By column: which token of the segment, and its residual row if it waits in the pool.
     private readonly int[] _token;
@@ -60,6 +60,7 @@ internal sealed unsafe class GreedySegment : IDisposable
         _panel = new FloatBlock((long)PanelRows * width);
         _variance = new FloatBlock(width);
         _floor = new FloatBlock(width);
+        _factor = new FactorRows(_keep);
         _rows = new RowPool(width);
         _waitingLimit = (int)Math.Max(2 * BlockRows, WaitingFloats / width);
         _token = [.. Enumerable.Range(0, _columns)];
@@ -228,22 +229,25 @@ internal sealed unsafe class GreedySegment : IDisposable
         _waiting--;
     }
 
-    // Residual rows for a token and those that will probably be picked soon: the ones with the highest d².
+    // The token whose turn it is, and others without a row among the highest d²: no more than there are places left, since
+    // few of those further down will be picked.
+    private int[] Likely(int first)
+    {
+        var left = Math.Min(_keep - _order.Count, _columns);
+        var wanted = Math.Min(Math.Clamp(_columns / 20 * 5, 20, BlockRows), left);
+        var falling = new float[_columns];
+        var columns = new int[_columns];
+        for (var i = 0; i < _columns; i++)
+            (falling[i], columns[i]) = (-_d2[i], i);
+        Array.Sort(falling, columns);
+        return [first, .. columns.Take(left).Where(i => _row[i] == 0 && i != first).Take(wanted - 1)];
+    }
+
+    // Residual rows for a token whose turn it is and for those that will probably be picked soon.
     private void MakeRows(int first)
     {
-        var wanted = Math.Min(Math.Clamp(_columns / 4, 16, BlockRows), _keep - _order.Count);
-        MakeRoom(wanted);
-        var highest = new PriorityQueue<int, float>();
-        for (var i = 0; i < _columns && wanted > 1; i++)
-        {
-            if (_row[i] != 0 || i == first)
-                continue;
-            if (highest.Count < wanted - 1)
-                highest.Enqueue(i, _d2[i]);
-            else if (highest.TryPeek(out _, out var lowest) && _d2[i] > lowest)
-                highest.EnqueueDequeue(i, _d2[i]);
-        }
-        int[] chosen = [first, .. highest.UnorderedItems.Select(item => item.Element)];
+        var chosen = Likely(first);
+        MakeRoom(chosen.Length);
         foreach (var i in chosen)
             _row[i] = (nint)_rows.Take();
         _waiting += chosen.Length;
