@@ -16,6 +16,10 @@ internal sealed class JobPruning(PruningSchedule? schedule, HieraVidOptions opti
     private readonly List<TokenChunk> _chunks = [];
     private readonly List<ChunkSummary> _summaries = [];
     private readonly List<StageSelection> _selections = [];
+    private readonly List<int[]> _originsAfter = [];
+    private VideoShape _shape = new(0, 0, 0);
+
+    // The visual tokens that are still there: their indices in the video, and their rows in the decoder's sequence.
     private int[] _origins = [];
     private int[] _rows = [];
 
@@ -33,9 +37,6 @@ internal sealed class JobPruning(PruningSchedule? schedule, HieraVidOptions opti
 
     /// <summary>What the chunks said.</summary>
     internal IReadOnlyList<ChunkSummary> Summaries => _summaries;
-
-    private readonly List<int[]> _originsAfter = [];
-    private VideoShape _shape = new(0, 0, 0);
 
     /// <summary>Takes a chunk's tokens, in order.</summary>
     /// <param name="tokens">[f, P, D]; owned from here on.</param>
