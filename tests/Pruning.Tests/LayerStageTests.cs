@@ -22,7 +22,8 @@ public sealed class LayerStageTests
             {
                 using var scope = NewDisposeScope();
                 var options = HieraVidOptions.Default with { Layer7 = first, RelevanceSign = sign };
-                var (plan, merged) = MergeTests.Merge(TestVideo.Make(kind, frames: 30, positions: 16, width: 96, seed: seed), 0.2, options);
+                var video = TestVideo.Make(kind, frames: 30, positions: 16, width: 96, seed: seed);
+                var (plan, merged) = MergeTests.Merge(video, 0.2, options);
                 foreach (var (stage, selection, hidden, attention) in Stages(plan, merged, seed))
                 {
                     var expected = ReferenceStage.Prune(
@@ -51,7 +52,8 @@ public sealed class LayerStageTests
             foreach (var first in Enum.GetValues<FirstSelection>())
             {
                 using var scope = NewDisposeScope();
-                var (plan, merged) = MergeTests.Merge(TestVideo.Make(kind, frames: 24), budget, HieraVidOptions.Default with { Layer7 = first });
+                var options = HieraVidOptions.Default with { Layer7 = first };
+                var (plan, merged) = MergeTests.Merge(TestVideo.Make(kind, frames: 24), budget, options);
                 foreach (var (stage, selection, hidden, attention) in Stages(plan, merged, seed: 3))
                 {
                     Assert.Equal(selection.Kept.Distinct().Order(), selection.Kept);
@@ -80,8 +82,9 @@ public sealed class LayerStageTests
         {
             var expected = HieraVidMethod.Prune(plan, stage, merged.Origins, merged.Values, constant);
             Assert.All(expected.Relevance, rho => Assert.Equal(1, rho));
+            var actual = HieraVidMethod.Prune(plan, stage, merged.Origins, merged.Values, undefined);
             if (stage == 1)
-                Assert.Equal(expected.Kept, HieraVidMethod.Prune(plan, stage, merged.Origins, merged.Values, undefined).Kept);
+                Assert.Equal(expected.Kept, actual.Kept);
         }
     }
 
@@ -92,7 +95,8 @@ public sealed class LayerStageTests
         var video = TestVideo.Make("all different", frames: 12);
         foreach (var shipped in new[] { false, true })
         {
-            var (plan, merged) = MergeTests.Merge(video, 0.3, HieraVidOptions.Default with { AsShippedLastToken = shipped });
+            var options = HieraVidOptions.Default with { AsShippedLastToken = shipped };
+            var (plan, merged) = MergeTests.Merge(video, 0.3, options);
             int[] origins = [.. merged.Origins.Append(plan.Shape.Tokens - 1).Distinct()];
             var selection = HieraVidMethod.Prune(plan, 1, origins, ones([origins.Length, 4]), ones([origins.Length]));
             Assert.Equal(shipped ? origins.Length - 1 : origins.Length, selection.Quotas.Sum(quota => quota.Count));
@@ -106,7 +110,8 @@ public sealed class LayerStageTests
     {
         using var scope = NewDisposeScope();
         var options = HieraVidOptions.Default;
-        var chunks = TestVideo.Cut(TestVideo.ToTensor(TestVideo.Make("zero tokens", frames: 30), ScalarType.Float32), 7);
+        var video = TestVideo.Make("zero tokens", frames: 30);
+        var chunks = TestVideo.Cut(TestVideo.ToTensor(video, ScalarType.Float32), 7);
         var summaries = chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options)).ToList();
         var plan = HieraVidMethod.Plan(summaries, options, PruningSchedule.ForBudget(0.3, 28));
         var merged = MergedTokens.Join([.. chunks.Select(chunk => HieraVidMethod.Apply(chunk, plan))]);
@@ -137,9 +142,12 @@ public sealed class LayerStageTests
         using var scope = NewDisposeScope();
         var (plan, merged) = MergeTests.Merge(TestVideo.Make("scenes"), 0.3);
         var n = merged.Origins.Length;
-        Assert.Throws<PruningException>(() => HieraVidMethod.Prune(plan, 2, merged.Origins, merged.Values, ones([2, n + 1])));
-        Assert.Throws<PruningException>(() => HieraVidMethod.Prune(plan, 2, merged.Origins, merged.Values.narrow(0, 1, n - 1), ones([2, n])));
-        Assert.Throws<PruningException>(() => HieraVidMethod.Prune(plan, 4, merged.Origins, merged.Values, ones([2, n])));
+        Refused(2, merged.Values, ones([2, n + 1]));
+        Refused(2, merged.Values.narrow(0, 1, n - 1), ones([2, n]));
+        Refused(4, merged.Values, ones([2, n]));
+
+        void Refused(int stage, Tensor hidden, Tensor attention) =>
+            Assert.Throws<PruningException>(() => HieraVidMethod.Prune(plan, stage, merged.Origins, hidden, attention));
     }
 
     // Runs the stages as a decoder would, with random hidden states and attention.
