@@ -121,6 +121,17 @@ public sealed class LlavaModel : IDisposable
     public VideoSequence Sequence(Tensor visual, IReadOnlyList<int> origins, VideoLayout layout) =>
         VideoSequence.Build(visual, origins, _newline, layout);
 
+    /// <summary>A whole video with its newline tokens.</summary>
+    /// <param name="pooled">[F, <see cref="TokensPerFrame"/>, hidden].</param>
+    public VideoSequence Sequence(Tensor pooled)
+    {
+        using var scope = NewDisposeScope();
+        var layout = Layout((int)pooled.shape[0]);
+        var video = Sequence(pooled.reshape(-1, pooled.shape[2]), [.. Enumerable.Range(0, layout.Visual.Count)], layout);
+        video.Tokens.MoveToOuterDisposeScope();
+        return video;
+    }
+
     /// <summary>The prompt's embeddings with the video in the placeholder's place.</summary>
     /// <param name="before">Ids before the video.</param>
     /// <param name="video">[V, hidden].</param>
