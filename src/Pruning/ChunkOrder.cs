@@ -33,4 +33,18 @@ internal static class ChunkOrder
         }
         return ordered;
     }
+
+    /// <summary>The chunks' arrays one after the other.</summary>
+    internal static TItem[] Concatenate<T, TItem>(List<T> ordered, Func<T, TItem[]> array)
+    {
+        // Frame sums of an hour are 10 million numbers: too many to go through one by one.
+        var result = new TItem[ordered.Sum(chunk => array(chunk).Length)];
+        var start = 0;
+        foreach (var part in ordered.Select(array))
+        {
+            part.CopyTo(result, start);
+            start += part.Length;
+        }
+        return result;
+    }
 }

@@ -72,6 +72,25 @@ public sealed class LayerStageTests
     }
 
     [Fact]
+    public void A_run_keeps_about_what_its_schedule_states()
+    {
+        using var scope = NewDisposeScope();
+        var video = TestVideo.Make("scenes", frames: 60, positions: 49, width: 64);
+        foreach (var budget in new[] { 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9 })
+        {
+            var (plan, merged) = MergeTests.Merge(video, budget);
+            double[] stages =
+            [
+                merged.Origins.Length,
+                .. Stages(plan, merged, seed: 9).Select(stage => (double)stage.Selection.Kept.Length),
+            ];
+            var mean = FlopsTokens.Ideal(plan.Schedule, stages).Average(layer => layer.FeedForward) / plan.Shape.Tokens;
+            // Counts are truncated per segment and the clamp is one-sided at its ends; nothing steers the sum.
+            Assert.InRange(mean / plan.Schedule.MeanRetention, 0.9, 1.05);
+        }
+    }
+
+    [Fact]
     public void Constant_and_undefined_attention_select_the_first_of_each_bucket()
     {
         using var scope = NewDisposeScope();

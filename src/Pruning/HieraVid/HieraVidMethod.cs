@@ -33,7 +33,7 @@ public static class HieraVidMethod
             chunk => (chunk.FirstFrame, chunk.FrameCount, chunk.Positions, chunk.Width));
         var last = ordered[^1];
         var shape = new VideoShape(last.FirstFrame + last.FrameCount, last.Positions, last.Width);
-        float[] similarity = [.. ordered.SelectMany(chunk => chunk.Similarity)];
+        var similarity = ChunkOrder.Concatenate(ordered, chunk => chunk.Similarity);
         var overlap = Segmentation.Overlap(similarity, shape.Positions, options.SimThreshold);
         var segmentOfFrame = Segmentation.SegmentOfFrame(overlap, options.Beta);
         var segments = Segments(ordered, shape, segmentOfFrame, options);
@@ -79,7 +79,7 @@ public static class HieraVidMethod
     private static Segment[] Segments(
         List<ChunkSummary> chunks, VideoShape shape, int[] segmentOfFrame, HieraVidOptions options)
     {
-        double[] sums = [.. chunks.SelectMany(chunk => chunk.FrameSums)];
+        var sums = ChunkOrder.Concatenate(chunks, chunk => chunk.FrameSums);
         var counts = new int[shape.Frames];
         Array.Fill(counts, shape.Positions);
         if (options.AsShippedLastToken && chunks[^1].LastToken is { } lastToken)
