@@ -24,11 +24,12 @@ public sealed record FlopsModel(string Name, int Layers, int Width, int FeedForw
 public readonly record struct LayerTokens(double Attention, double FeedForward);
 
 /// <summary>
-/// The papers' yardstick of cost (HieraVid, Eq. 12; specification, part C): 4nd² + 2n²d + 2ndm per layer, n visual tokens.
+/// The papers' yardstick of cost (HieraVid, Eq. 12; specification, part C): 4nd² + 2n²d + 2ndm per layer, n visual
+/// tokens.
 /// </summary>
 /// <remarks>
-/// It is a yardstick, not a count: text tokens, Qwen2's third feed-forward matrix and narrower keys and values, and the cost
-/// of pruning itself are not in it. Every method is described by its tokens per layer.
+/// It is a yardstick, not a count: text tokens, Qwen2's third feed-forward matrix and narrower keys and values, and the
+/// cost of pruning itself are not in it. Every method is described by its tokens per layer.
 /// </remarks>
 public static class Flops
 {

@@ -15,9 +15,14 @@ public static class FlopsTokens
     /// <param name="schedule">Gives the layers, and how many there are.</param>
     /// <param name="stages">Tokens after each stage, [4]: nominal or measured.</param>
     public static LayerTokens[] Ideal(PruningSchedule schedule, IReadOnlyList<double> stages) =>
-        [.. Enumerable.Range(0, schedule.LayerCount).Select(layer => After(schedule, stages, layer)).Select(n => new LayerTokens(n, n))];
+    [
+        .. Enumerable.Range(0, schedule.LayerCount).Select(layer => After(schedule, stages, layer))
+            .Select(n => new LayerTokens(n, n)),
+    ];
 
-    /// <summary>As it happens: the attention of a layer that prunes runs on the tokens before pruning ("exact").</summary>
+    /// <summary>
+    /// As it happens: the attention of a layer that prunes runs on the tokens before pruning ("exact").
+    /// </summary>
     /// <param name="schedule">Gives the layers, and how many there are.</param>
     /// <param name="stages">Tokens after each stage, [4]: nominal or measured.</param>
     public static LayerTokens[] Exact(PruningSchedule schedule, IReadOnlyList<double> stages) =>

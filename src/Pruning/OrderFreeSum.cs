@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace HieraVid.Pruning;
 
 /// <summary>
-/// A float64 sum with its rounding errors carried along, so that it does not depend on the order or grouping of its terms:
-/// High is the exact sum rounded once, as long as the exponents of float32 terms span less than about 80 bits.
+/// A float64 sum with its rounding errors carried along, so that it does not depend on the order or grouping of its
+/// terms: High is the exact sum rounded once, as long as the exponents of float32 terms span less than about 80 bits.
 /// </summary>
 /// <param name="High">[n, D] float64.</param>
 /// <param name="Low">[n, D] float64, the exact sum less High.</param>

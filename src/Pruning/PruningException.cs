@@ -1,8 +1,8 @@
 namespace HieraVid.Pruning;
 
 /// <summary>
-/// A pruning option or input cannot be used. The message is one sentence that names the input, says what is wrong and what
-/// to do; it can be shown to a user as it is.
+/// A pruning option or input cannot be used. The message is one sentence that names the input, says what is wrong and
+/// what to do; it can be shown to a user as it is.
 /// </summary>
 public sealed class PruningException : Exception
 {
@@ -21,8 +21,8 @@ public sealed class PruningException : Exception
     /// <param name="layerCount">The model's layers.</param>
     /// <param name="least">The fewest that would do.</param>
     public static PruningException TooFewLayers(int layerCount, int least) =>
-        new($"A model of {layerCount} layers cannot carry a schedule that prunes inside it: use one with at least {least} "
-            + "layers, or budget 1.");
+        new($"A model of {layerCount} layers cannot carry a schedule that prunes inside it: use one with at least "
+            + $"{least} layers, or budget 1.");
 
     /// <summary>The chunks given for one video don't make up the video.</summary>
     /// <param name="fault">What is wrong, as a clause: "frames 16 to 31 are missing".</param>

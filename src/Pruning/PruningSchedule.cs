@@ -1,21 +1,24 @@
 namespace HieraVid.Pruning;
 
-/// <summary>How much HieraVid prunes at each of its four stages, and before which layers' feed-forward (specification, A1).</summary>
+/// <summary>
+/// How much HieraVid prunes at each of its four stages, and before which layers' feed-forward (specification, A1).
+/// </summary>
 /// <param name="LayerCount">The model's layers L.</param>
 /// <param name="Ratios">Pruned fractions r₀ (merge) to r₃. A stage with ratio 0 is left out.</param>
 /// <param name="Layers">The layers inside which stages 1 to 3 prune: L/4, L/2, 3L/4, rounded down.</param>
 /// <remarks>
-/// <para>The budget b is the mean over all layers of the share of visual tokens that a layer sees. A schedule is a vector of
-/// four such shares, one per stage. The published schedules for 30 %, 20 % and 10 % are three points on a path from nothing
-/// (all 0) to everything (all 1); each lies at its own mean, which is 30.01 %, 21.00 % and 11.00 % of 28 layers. Any other
-/// budget takes the point at b by linear interpolation between its neighbours. The mean is linear, so the budget is met
-/// exactly, for any layer count: the means of the three points are taken over that model's stages.</para>
-/// <para>Where interpolation would have a stage inside the model prune less than 5 % (budgets above about 0.74), which the
-/// clamp on a segment's share cannot express, merging alone prunes: b at every layer. Budget 1 prunes nothing. Counts of
-/// tokens are truncated and depend on the segments' scores, so a video's own mean differs by a little; one of fewer than
-/// about 1/b frames cannot merge enough, because its first frame never merges.</para>
-/// <para>Budgets 0.3, 0.2 and 0.1 are the published schedules themselves where the stages have equal lengths (L divisible by
-/// 4). Three prunings need four stages: the smallest model is one of 4 layers.</para>
+/// <para>The budget b is the mean over all layers of the share of visual tokens that a layer sees. A schedule is a
+/// vector of four such shares, one per stage. The published schedules for 30 %, 20 % and 10 % are three points on a
+/// path from nothing (all 0) to everything (all 1); each lies at its own mean, which is 30.01 %, 21.00 % and 11.00 % of
+/// 28 layers. Any other budget takes the point at b by linear interpolation between its neighbours. The mean is linear,
+/// so the budget is met exactly, for any layer count: the means of the three points are taken over that model's
+/// stages.</para>
+/// <para>Where interpolation would have a stage inside the model prune less than 5 % (budgets above about 0.74), which
+/// the clamp on a segment's share cannot express, merging alone prunes: b at every layer. Budget 1 prunes nothing.
+/// Counts of tokens are truncated and depend on the segments' scores, so a video's own mean differs by a little; one of
+/// fewer than about 1/b frames cannot merge enough, because its first frame never merges.</para>
+/// <para>Budgets 0.3, 0.2 and 0.1 are the published schedules themselves where the stages have equal lengths (L
+/// divisible by 4). Three prunings need four stages: the smallest model is one of 4 layers.</para>
 /// </remarks>
 public sealed record PruningSchedule(int LayerCount, IReadOnlyList<double> Ratios, IReadOnlyList<int> Layers)
 {
@@ -80,7 +83,8 @@ public sealed record PruningSchedule(int LayerCount, IReadOnlyList<double> Ratio
     public double[] LayerShares()
     {
         var shares = StageShares();
-        return [.. Enumerable.Range(0, LayerCount).Select(layer => shares[Layers.Count(boundary => boundary <= layer)])];
+        return [.. Enumerable.Range(0, LayerCount)
+            .Select(layer => shares[Layers.Count(boundary => boundary <= layer)])];
     }
 
     /// <summary>The nominal mean over layers: the budget.</summary>
@@ -98,7 +102,11 @@ public sealed record PruningSchedule(int LayerCount, IReadOnlyList<double> Ratio
     private static double[] Interpolate(double budget, int layerCount)
     {
         List<double[]> points =
-            [[0, 0, 0, 0], .. Published.Select(schedule => FromRatios(schedule.Ratios, layerCount).StageShares()), [1, 1, 1, 1]];
+        [
+            [0, 0, 0, 0],
+            .. Published.Select(schedule => FromRatios(schedule.Ratios, layerCount).StageShares()),
+            [1, 1, 1, 1],
+        ];
         var lengths = Lengths(layerCount);
         double Mean(double[] shares) => shares.Select((share, i) => share * lengths[i]).Sum() / layerCount;
         var upper = 1;

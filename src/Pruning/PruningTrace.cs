@@ -8,7 +8,9 @@ namespace HieraVid.Pruning;
 /// <param name="Relevance">ρ; NaN if the stage selected nothing.</param>
 /// <param name="SegmentCount">Tokens of its segment before the stage.</param>
 /// <param name="SegmentKeep">Tokens of its segment after the stage.</param>
-/// <param name="Gain">d² when a DPP selected it, 0 if it filled a place; NaN if it was not selected or no DPP ran.</param>
+/// <param name="Gain">
+/// d² when a DPP selected it, 0 if it filled a place; NaN if it was not selected or no DPP ran.
+/// </param>
 /// <param name="Rank">Its place in its segment's order of selection, from 0; −1 if it was not selected.</param>
 /// <param name="Kept">Whether it went on.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
@@ -22,15 +24,18 @@ public sealed record TokenStage(
 /// <param name="Segment">Its segment; −1 if it belongs to none.</param>
 /// <param name="Similarity">Cosine with the token before it; −2 in the first frame; NaN if undefined.</param>
 /// <param name="MergedInto">The token that holds it: itself if it was not merged.</param>
-/// <param name="DroppedAt">Stage at which it, or the token that holds it, was dropped; null if it reached the last layer.</param>
+/// <param name="DroppedAt">
+/// Stage at which it, or the token that holds it, was dropped; null if it reached the last layer.
+/// </param>
 /// <param name="Stages">The stages that it, or the token that holds it, came to.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record TokenHistory(
-    int Token, int Frame, int Position, int Segment, float Similarity, int MergedInto, int? DroppedAt, TokenStage[] Stages);
+    int Token, int Frame, int Position, int Segment, float Similarity, int MergedInto, int? DroppedAt,
+    TokenStage[] Stages);
 
 /// <summary>
-/// What a report needs to explain every token: the facts that the steps produce anyway, put side by side. Nothing is recorded
-/// while the steps run, so a run without a trace costs nothing.
+/// What a report needs to explain every token: the facts that the steps produce anyway, put side by side. Nothing is
+/// recorded while the steps run, so a run without a trace costs nothing.
 /// </summary>
 /// <param name="Shape">The video.</param>
 /// <param name="Similarity">[N].</param>
@@ -57,7 +62,8 @@ public sealed record PruningTrace(
         plan.Shape,
         [.. ChunkOrder.Of(summaries, chunk => (chunk.FirstFrame, chunk.FrameCount, chunk.Positions, chunk.Width))
             .SelectMany(chunk => chunk.Similarity)],
-        plan.Merge.Threshold, plan.Merge.MergedInto(plan.Shape.Positions), plan.Overlap, plan.SegmentOfFrame, plan.Segments,
+        plan.Merge.Threshold, plan.Merge.MergedInto(plan.Shape.Positions), plan.Overlap, plan.SegmentOfFrame,
+        plan.Segments,
         [.. plan.Schedule.Layers], plan.Options.AsShippedLastToken ? plan.Shape.Tokens - 1 : -1,
         [.. selections.Select(StageTrace.Of)]);
 
@@ -75,13 +81,14 @@ public sealed record PruningTrace(
                 break;
             var quota = Array.Find(stage.Quotas, quota => quota.Segment == SegmentOf(holder));
             stages.Add(new TokenStage(stage.Stage, Layers[stage.Stage - 1],
-                stage.Relevance.Length == 0 ? float.NaN : stage.Relevance[row], quota.Count, quota.Keep, stage.Gain[row],
-                stage.Rank[row], stage.Kept[row]));
+                stage.Relevance.Length == 0 ? float.NaN : stage.Relevance[row], quota.Count, quota.Keep,
+                stage.Gain[row], stage.Rank[row], stage.Kept[row]));
             droppedAt = stage.Kept[row] ? null : stage.Stage;
         }
-        return new TokenHistory(token, Shape.FrameOf(token), Shape.PositionOf(token), SegmentOf(token), Similarity[token], holder,
-            droppedAt, [.. stages]);
+        return new TokenHistory(token, Shape.FrameOf(token), Shape.PositionOf(token), SegmentOf(token), Similarity[token],
+            holder, droppedAt, [.. stages]);
     }
 
-    private int SegmentOf(int token) => token == Unsegmented ? HieraVidPlan.NoSegment : SegmentOfFrame[Shape.FrameOf(token)];
+    private int SegmentOf(int token) =>
+        token == Unsegmented ? HieraVidPlan.NoSegment : SegmentOfFrame[Shape.FrameOf(token)];
 }

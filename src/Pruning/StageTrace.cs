@@ -33,6 +33,7 @@ public sealed record StageTrace(
                     gain[selection.Order[place]] = selection.Gain[place];
             }
         }
-        return new StageTrace(selection.Stage, selection.Origins, selection.Relevance, kept, rank, gain, selection.Quotas);
+        return new StageTrace(
+            selection.Stage, selection.Origins, selection.Relevance, kept, rank, gain, selection.Quotas);
     }
 }

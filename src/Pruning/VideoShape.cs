@@ -1,6 +1,8 @@
 namespace HieraVid.Pruning;
 
-/// <summary>The size of a video as a pruner sees it. Token index t = frame · Positions + position (specification, part 0).</summary>
+/// <summary>
+/// The size of a video as a pruner sees it. Token index t = frame · Positions + position (specification, part 0).
+/// </summary>
 /// <param name="Frames">F, sampled frames.</param>
 /// <param name="Positions">P, visual tokens per frame, newline tokens inside the grid included.</param>
 /// <param name="Width">D, the tokens' hidden size.</param>

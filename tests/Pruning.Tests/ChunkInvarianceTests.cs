@@ -1,10 +1,13 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using HieraVid.Torch;
 using static TorchSharp.torch;
 
 namespace HieraVid.Pruning.Tests;
 
-/// <summary>The law of architecture.md, section 3: results depend neither on the cutting nor on the order of arrival.</summary>
+/// <summary>
+/// The law of architecture.md, section 3: results depend neither on the cutting nor on the order of arrival.
+/// </summary>
 public sealed class ChunkInvarianceTests
 {
     public static TheoryData<string, ScalarType> Videos()
@@ -51,7 +54,8 @@ public sealed class ChunkInvarianceTests
     public void Wide_frames_and_any_number_of_threads_give_the_same_bits()
     {
         using var scope = NewDisposeScope();
-        var tokens = TestVideo.ToTensor(TestVideo.Make("wide range", frames: 20, positions: 50, width: 300), ScalarType.Float32);
+        var video = TestVideo.Make("wide range", frames: 20, positions: 50, width: 300);
+        var tokens = TestVideo.ToTensor(video, ScalarType.Float32);
         var threads = get_num_threads();
         try
         {
@@ -86,16 +90,18 @@ public sealed class ChunkInvarianceTests
         var tokens = TestVideo.ToTensor([.. values.Select(token => new[] { token })], ScalarType.Float32);
         var all = new MergeSelection(0, -1, Frames - 1, [false, .. Enumerable.Repeat(true, Frames - 1)]);
         // Scaled by 2^40, every term is an integer.
-        var exact = Enumerable.Range(0, 8).Select(d => (float)((double)values
-            .Aggregate(System.Numerics.BigInteger.Zero, (sum, token) => sum + Scaled(token[d])) / Math.ScaleB(1, 40) / Frames)).ToArray();
+        var exact = Enumerable.Range(0, 8)
+            .Select(d => values.Aggregate(BigInteger.Zero, (sum, token) => sum + Scaled(token[d])))
+            .Select(sum => (float)((double)sum / Math.ScaleB(1, 40) / Frames)).ToArray();
         foreach (var size in new[] { 1, 3, 5, 16, Frames })
         {
-            var merged = MergedTokens.Join([.. TestVideo.Cut(tokens, size).Select(chunk => MergeRuns.Apply(chunk, all))]);
+            var chunks = TestVideo.Cut(tokens, size);
+            var merged = MergedTokens.Join([.. chunks.Select(chunk => MergeRuns.Apply(chunk, all))]);
             Assert.Equal(Frames, Assert.Single(merged.GroupSizes));
             Assert.Equal(exact, merged.Values.ToArray<float>());
         }
 
-        static System.Numerics.BigInteger Scaled(float x) => new(Math.ScaleB((double)x, 40));
+        static BigInteger Scaled(float x) => new(Math.ScaleB((double)x, 40));
     }
 
     [Fact]
@@ -103,16 +109,20 @@ public sealed class ChunkInvarianceTests
     {
         using var scope = NewDisposeScope();
         var chunks = TestVideo.Cut(TestVideo.ToTensor(TestVideo.Make("scenes", frames: 12), ScalarType.Float32), 4);
-        var summaries = chunks.Select(chunk => HieraVidMethod.Summarise(chunk, HieraVidOptions.Default)).ToList();
+        var options = HieraVidOptions.Default;
+        var summaries = chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options)).ToList();
         var schedule = PruningSchedule.ForBudget(0.3, 28);
-        PruningException Refused(params ChunkSummary[] given) =>
-            Assert.Throws<PruningException>(() => HieraVidMethod.Plan(given, HieraVidOptions.Default, schedule));
-        Assert.Contains("frames 4 to 7 are missing", Refused(summaries[0], summaries[2]).Message, StringComparison.Ordinal);
-        Assert.Contains("frame 4 is given twice", Refused([.. summaries, summaries[1]]).Message, StringComparison.Ordinal);
-        Assert.Contains("there are none", Refused().Message, StringComparison.Ordinal);
-        Assert.Contains("frame 4 has 8 tokens", Refused(summaries[0], summaries[1] with { Positions = 8 }).Message, StringComparison.Ordinal);
-        Assert.Throws<PruningException>(() => HieraVidMethod.Summarise(chunks[1] with { Previous = null }, HieraVidOptions.Default));
-        var plan = HieraVidMethod.Plan(summaries, HieraVidOptions.Default, schedule);
+        void Refused(string why, params ChunkSummary[] given)
+        {
+            var error = Assert.Throws<PruningException>(() => HieraVidMethod.Plan(given, options, schedule));
+            Assert.Contains(why, error.Message, StringComparison.Ordinal);
+        }
+        Refused("frames 4 to 7 are missing", summaries[0], summaries[2]);
+        Refused("frame 4 is given twice", [.. summaries, summaries[1]]);
+        Refused("there are none");
+        Refused("frame 4 has 8 tokens", summaries[0], summaries[1] with { Positions = 8 });
+        Assert.Throws<PruningException>(() => HieraVidMethod.Summarise(chunks[1] with { Previous = null }, options));
+        var plan = HieraVidMethod.Plan(summaries, options, schedule);
         Assert.Throws<PruningException>(() => HieraVidMethod.Apply(chunks[2] with { FirstFrame = 9 }, plan));
         Assert.Throws<PruningException>(() => MergedTokens.Join([HieraVidMethod.Apply(chunks[1], plan)]));
     }
@@ -121,11 +131,13 @@ public sealed class ChunkInvarianceTests
     {
         var options = HieraVidOptions.Default;
         var plan = HieraVidMethod.Plan(
-            [.. chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options))], options, PruningSchedule.ForBudget(budget, 28));
+            [.. chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options))], options,
+            PruningSchedule.ForBudget(budget, 28));
         return (plan, MergedTokens.Join([.. chunks.Select(chunk => HieraVidMethod.Apply(chunk, plan))]));
     }
 
-    private static void AssertSame((HieraVidPlan Plan, MergedTokens Merged) expected, (HieraVidPlan Plan, MergedTokens Merged) actual)
+    private static void AssertSame(
+        (HieraVidPlan Plan, MergedTokens Merged) expected, (HieraVidPlan Plan, MergedTokens Merged) actual)
     {
         Assert.Equal(expected.Plan.Segments, actual.Plan.Segments);
         Assert.Equal(expected.Plan.SegmentOfFrame, actual.Plan.SegmentOfFrame);

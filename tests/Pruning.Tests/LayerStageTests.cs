@@ -22,7 +22,8 @@ public sealed class LayerStageTests
             {
                 using var scope = NewDisposeScope();
                 var options = HieraVidOptions.Default with { Layer7 = first, RelevanceSign = sign };
-                var (plan, merged) = MergeTests.Merge(TestVideo.Make(kind, frames: 30, positions: 16, width: 96, seed: seed), 0.2, options);
+                var video = TestVideo.Make(kind, frames: 30, positions: 16, width: 96, seed: seed);
+                var (plan, merged) = MergeTests.Merge(video, 0.2, options);
                 foreach (var (stage, selection, hidden, attention) in Stages(plan, merged, seed))
                 {
                     var expected = ReferenceStage.Prune(
@@ -51,7 +52,8 @@ public sealed class LayerStageTests
             foreach (var first in Enum.GetValues<FirstSelection>())
             {
                 using var scope = NewDisposeScope();
-                var (plan, merged) = MergeTests.Merge(TestVideo.Make(kind, frames: 24), budget, HieraVidOptions.Default with { Layer7 = first });
+                var options = HieraVidOptions.Default with { Layer7 = first };
+                var (plan, merged) = MergeTests.Merge(TestVideo.Make(kind, frames: 24), budget, options);
                 foreach (var (stage, selection, hidden, attention) in Stages(plan, merged, seed: 3))
                 {
                     Assert.Equal(selection.Kept.Distinct().Order(), selection.Kept);
@@ -70,6 +72,25 @@ public sealed class LayerStageTests
     }
 
     [Fact]
+    public void A_run_keeps_about_what_its_schedule_states()
+    {
+        using var scope = NewDisposeScope();
+        var video = TestVideo.Make("scenes", frames: 60, positions: 49, width: 64);
+        foreach (var budget in new[] { 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9 })
+        {
+            var (plan, merged) = MergeTests.Merge(video, budget);
+            double[] stages =
+            [
+                merged.Origins.Length,
+                .. Stages(plan, merged, seed: 9).Select(stage => (double)stage.Selection.Kept.Length),
+            ];
+            var mean = FlopsTokens.Ideal(plan.Schedule, stages).Average(layer => layer.FeedForward) / plan.Shape.Tokens;
+            // Counts are truncated per segment and the clamp is one-sided at its ends; nothing steers the sum.
+            Assert.InRange(mean / plan.Schedule.MeanRetention, 0.9, 1.05);
+        }
+    }
+
+    [Fact]
     public void Constant_and_undefined_attention_select_the_first_of_each_bucket()
     {
         using var scope = NewDisposeScope();
@@ -80,8 +101,9 @@ public sealed class LayerStageTests
         {
             var expected = HieraVidMethod.Prune(plan, stage, merged.Origins, merged.Values, constant);
             Assert.All(expected.Relevance, rho => Assert.Equal(1, rho));
+            var actual = HieraVidMethod.Prune(plan, stage, merged.Origins, merged.Values, undefined);
             if (stage == 1)
-                Assert.Equal(expected.Kept, HieraVidMethod.Prune(plan, stage, merged.Origins, merged.Values, undefined).Kept);
+                Assert.Equal(expected.Kept, actual.Kept);
         }
     }
 
@@ -92,7 +114,8 @@ public sealed class LayerStageTests
         var video = TestVideo.Make("all different", frames: 12);
         foreach (var shipped in new[] { false, true })
         {
-            var (plan, merged) = MergeTests.Merge(video, 0.3, HieraVidOptions.Default with { AsShippedLastToken = shipped });
+            var options = HieraVidOptions.Default with { AsShippedLastToken = shipped };
+            var (plan, merged) = MergeTests.Merge(video, 0.3, options);
             int[] origins = [.. merged.Origins.Append(plan.Shape.Tokens - 1).Distinct()];
             var selection = HieraVidMethod.Prune(plan, 1, origins, ones([origins.Length, 4]), ones([origins.Length]));
             Assert.Equal(shipped ? origins.Length - 1 : origins.Length, selection.Quotas.Sum(quota => quota.Count));
@@ -106,7 +129,8 @@ public sealed class LayerStageTests
     {
         using var scope = NewDisposeScope();
         var options = HieraVidOptions.Default;
-        var chunks = TestVideo.Cut(TestVideo.ToTensor(TestVideo.Make("zero tokens", frames: 30), ScalarType.Float32), 7);
+        var video = TestVideo.Make("zero tokens", frames: 30);
+        var chunks = TestVideo.Cut(TestVideo.ToTensor(video, ScalarType.Float32), 7);
         var summaries = chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options)).ToList();
         var plan = HieraVidMethod.Plan(summaries, options, PruningSchedule.ForBudget(0.3, 28));
         var merged = MergedTokens.Join([.. chunks.Select(chunk => HieraVidMethod.Apply(chunk, plan))]);
@@ -137,9 +161,12 @@ public sealed class LayerStageTests
         using var scope = NewDisposeScope();
         var (plan, merged) = MergeTests.Merge(TestVideo.Make("scenes"), 0.3);
         var n = merged.Origins.Length;
-        Assert.Throws<PruningException>(() => HieraVidMethod.Prune(plan, 2, merged.Origins, merged.Values, ones([2, n + 1])));
-        Assert.Throws<PruningException>(() => HieraVidMethod.Prune(plan, 2, merged.Origins, merged.Values.narrow(0, 1, n - 1), ones([2, n])));
-        Assert.Throws<PruningException>(() => HieraVidMethod.Prune(plan, 4, merged.Origins, merged.Values, ones([2, n])));
+        Refused(2, merged.Values, ones([2, n + 1]));
+        Refused(2, merged.Values.narrow(0, 1, n - 1), ones([2, n]));
+        Refused(4, merged.Values, ones([2, n]));
+
+        void Refused(int stage, Tensor hidden, Tensor attention) =>
+            Assert.Throws<PruningException>(() => HieraVidMethod.Prune(plan, stage, merged.Origins, hidden, attention));
     }
 
     // Runs the stages as a decoder would, with random hidden states and attention.

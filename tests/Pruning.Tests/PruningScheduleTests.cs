@@ -82,8 +82,8 @@ public sealed class PruningScheduleTests
     public void A_model_with_too_few_layers_is_refused()
     {
         var error = Assert.Throws<PruningException>(() => PruningSchedule.ForBudget(0.3, 3));
-        Assert.Equal("A model of 3 layers cannot carry a schedule that prunes inside it: use one with at least 4 layers, or "
-            + "budget 1.", error.Message);
+        Assert.Equal("A model of 3 layers cannot carry a schedule that prunes inside it: use one with at least 4 layers, "
+            + "or budget 1.", error.Message);
     }
 
     [Fact]

@@ -8,21 +8,25 @@ internal static class TestVideo
 {
     /// <summary>What a test goes through by name.</summary>
     public static readonly string[] Kinds =
-        ["scenes", "identical frames", "all different", "black", "zero tokens", "not a number", "wide range", "one frame"];
+    [
+        "scenes", "identical frames", "all different", "black", "zero tokens", "not a number", "wide range", "one frame",
+    ];
 
     /// <summary>[F][P][D].</summary>
-    public static float[][][] Make(string kind, int frames = 67, int positions = 9, int width = 24, int seed = 1) => kind switch
-    {
-        "scenes" => Scenes(frames, positions, width, new Random(seed)),
-        "identical frames" => Repeat(Scenes(1, positions, width, new Random(seed))[0], frames),
-        "all different" => Random(frames, positions, width, new Random(seed)),
-        "black" => Repeat([.. Enumerable.Repeat(Random(1, 1, width, new Random(seed))[0][0], positions)], frames),
-        "zero tokens" => Spoil(Scenes(frames, positions, width, new Random(seed)), 0, new Random(seed)),
-        "not a number" => Spoil(Scenes(frames, positions, width, new Random(seed)), float.NaN, new Random(seed)),
-        "wide range" => Scale(Scenes(frames, positions, width, new Random(seed)), new Random(seed)),
-        "one frame" => Scenes(1, positions, width, new Random(seed)),
-        _ => throw new ArgumentException(kind, nameof(kind)),
-    };
+    public static float[][][] Make(
+        string kind, int frames = 67, int positions = 9, int width = 24, int seed = 1) =>
+        kind switch
+        {
+            "scenes" => Scenes(frames, positions, width, new Random(seed)),
+            "identical frames" => Repeat(Scenes(1, positions, width, new Random(seed))[0], frames),
+            "all different" => Random(frames, positions, width, new Random(seed)),
+            "black" => Repeat([.. Enumerable.Repeat(Random(1, 1, width, new Random(seed))[0][0], positions)], frames),
+            "zero tokens" => Spoil(Scenes(frames, positions, width, new Random(seed)), 0, new Random(seed)),
+            "not a number" => Spoil(Scenes(frames, positions, width, new Random(seed)), float.NaN, new Random(seed)),
+            "wide range" => Scale(Scenes(frames, positions, width, new Random(seed)), new Random(seed)),
+            "one frame" => Scenes(1, positions, width, new Random(seed)),
+            _ => throw new ArgumentException(kind, nameof(kind)),
+        };
 
     /// <summary>[F, P, D].</summary>
     public static Tensor ToTensor(float[][][] tokens, ScalarType type) => TensorData
@@ -37,8 +41,8 @@ internal static class TestVideo
         {
             var count = Math.Min(size, tokens.shape[0] - first);
             // Clones: a real chunk is a tensor of its own.
-            chunks.Add(new TokenChunk(
-                first, tokens.narrow(0, first, count).clone(), first == 0 ? null : tokens.select(0, first - 1).clone()));
+            var previous = first == 0 ? null : tokens.select(0, first - 1).clone();
+            chunks.Add(new TokenChunk(first, tokens.narrow(0, first, count).clone(), previous));
         }
         return chunks;
     }
@@ -56,8 +60,9 @@ internal static class TestVideo
             {
                 var fresh = p % 3 == 0 ? 0 : p % 3 == 1 ? 0.3f : cut ? 1 : 0.7f;
                 // One position stands still even across cuts.
+                var before = video[f - 1][p];
                 if (!cut || p == 0)
-                    video[f][p] = [.. video[f][p].Select((x, d) => fresh == 0 ? video[f - 1][p][d] : fresh * x + (1 - fresh) * video[f - 1][p][d])];
+                    video[f][p] = [.. video[f][p].Select((x, d) => fresh * x + (1 - fresh) * before[d])];
             }
         }
         return video;
@@ -66,7 +71,8 @@ internal static class TestVideo
     private static float[][][] Random(int frames, int positions, int width, Random random) =>
     [
         .. Enumerable.Range(0, frames).Select(_ => Enumerable.Range(0, positions)
-            .Select(_ => Enumerable.Range(0, width).Select(_ => (float)(random.NextDouble() * 2 - 1)).ToArray()).ToArray()),
+            .Select(_ => Enumerable.Range(0, width)
+                .Select(_ => (float)(random.NextDouble() * 2 - 1)).ToArray()).ToArray()),
     ];
 
     private static float[][][] Repeat(float[][] frame, int frames) => [.. Enumerable.Repeat(frame, frames)];
@@ -83,10 +89,9 @@ internal static class TestVideo
     }
 
     // Float64 sums of such values are not exact: their order would show.
-    private static float[][][] Scale(float[][][] video, Random random)
-    {
-        var scales = Enumerable.Range(0, video[0][0].Length).Select(_ => 1f).ToArray();
-        return [.. video.Select(frame => frame.Select(token => token
-            .Select((x, d) => x * scales[d] * MathF.ScaleB(1, random.Next(-30, 31))).ToArray()).ToArray())];
-    }
+    private static float[][][] Scale(float[][][] video, Random random) =>
+    [
+        .. video.Select(frame => frame
+            .Select(token => token.Select(x => MathF.ScaleB(x, random.Next(-30, 31))).ToArray()).ToArray()),
+    ];
 }

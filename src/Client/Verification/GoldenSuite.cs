@@ -34,7 +34,8 @@ public static class GoldenSuite
             Dispatch(golden, compute);
             return [.. golden.Results];
         }
-        catch (Exception e) when (e is ModelException or PruningException or JsonException or IOException or KeyNotFoundException)
+        catch (Exception e) when (e is ModelException or PruningException or JsonException or IOException
+            or KeyNotFoundException)
         {
             return [new GoldenResult(name, "case", double.NaN, 0, GoldenOutcome.Fail, e.Message)];
         }

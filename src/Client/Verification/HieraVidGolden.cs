@@ -57,7 +57,8 @@ internal static class HieraVidGolden
         var (positions, width) = ((int)shape[1], (int)shape[2]);
         var (similarity, sums) = SimilarityMap.Of(new TokenChunk(0, step.Tensor("in.tokens"), null));
         step.Compare("a.similarity", () => similarity);
-        step.Compare("b.overlap", () => Segmentation.Overlap(step.Floats("a.similarity"), positions, options.SimThreshold));
+        step.Compare("b.overlap", () =>
+            Segmentation.Overlap(step.Floats("a.similarity"), positions, options.SimThreshold));
         step.Compare("c.segment_of_frame", () => Segmentation.SegmentOfFrame(step.Floats("b.overlap"), options.Beta));
         if (!step.Has("c.segment_of_frame"))
             return;
@@ -66,7 +67,7 @@ internal static class HieraVidGolden
         var means = SegmentBudgets.Means(sums, counts, segments);
         step.Compare("d.segment_mean", () => [.. means.SelectMany(mean => mean).Select(value => (float)value)]);
         var given = step.Has("d.segment_mean")
-            ? Rows(step.Floats("d.segment_mean"), width).Select(row => Array.ConvertAll(row, value => (double)value)).ToArray()
+            ? step.Floats("d.segment_mean").Select(value => (double)value).Chunk(width).ToArray()
             : means;
         step.Compare("d.raw", () => Array.ConvertAll(SegmentBudgets.Raw(given, options.Alpha), value => (float)value));
         step.Compare("d.z", () => SegmentBudgets.ZScores(step.Has("d.raw")
@@ -83,7 +84,8 @@ internal static class HieraVidGolden
         var similarity = step.Floats("a.similarity");
         var merge = MergeSelection.Choose(similarity, positions, ratio.GetDouble());
         var merged = MergedTokens.Join([MergeRuns.Apply(new TokenChunk(0, step.Tensor("in.tokens"), null), merge)]);
-        step.Compare("e.tied", () => Enumerable.Range(0, similarity.Length).Where(t => similarity[t] == merge.Threshold));
+        step.Compare("e.tied", () =>
+            Enumerable.Range(0, similarity.Length).Where(t => similarity[t] == merge.Threshold));
         step.Compare("e.merge_candidates", merge.Candidates);
         step.Compare("e.kept", () => merged.Origins);
         step.Compare("e.group_size", () => merged.GroupSizes);
@@ -118,7 +120,8 @@ internal static class HieraVidGolden
         foreach (var name in step.Names.Where(name => name.StartsWith("i.retain_", StringComparison.Ordinal)))
         {
             var ratio = double.Parse(name["i.retain_".Length..], CultureInfo.InvariantCulture);
-            step.Compare(name, () => present.Select(segment => RetainCounts.Of(segment.Rows.Length, ratio, z[segment.Id], options)));
+            step.Compare(name, () => present.Select(segment =>
+                RetainCounts.Of(segment.Rows.Length, ratio, z[segment.Id], options)));
         }
     }
 
@@ -141,15 +144,20 @@ internal static class HieraVidGolden
         var features = step.Tensor(step.Has("in.features") ? "in.features" : "e.values");
         var wanted = Wanted(step, "h");
         var selections = SegmentDpp.Select(features, relevance,
-            [.. wanted.Where(segment => segment.Keep > 0).Select(segment => new DppSegment(segment.Rows, segment.Keep))]);
+            [
+                .. wanted.Where(segment => segment.Keep > 0)
+                    .Select(segment => new DppSegment(segment.Rows, segment.Keep)),
+            ]);
         step.Compare("h.selected", () => selections.SelectMany(selection => selection.Order));
         step.Compare("h.gain", () => [.. selections.SelectMany(selection => selection.Gain)]);
-        step.Compare("h.well_defined", () => (int[])[selections.Sum(selection => selection.Gain.Count(gain => gain > 0))]);
+        step.Compare("h.well_defined", () =>
+            (int[])[selections.Sum(selection => selection.Gain.Count(gain => gain > 0))]);
         step.Compare("h.offsets", () =>
             wanted.Select((_, i) => wanted.Take(i + 1).Sum(segment => segment.Keep)).Prepend(0));
     }
 
-    private static float[] Attention(StepCase step) => step.Floats(step.Has("f.attn_mean") ? "f.attn_mean" : "in.attn_mean");
+    private static float[] Attention(StepCase step) =>
+        step.Floats(step.Has("f.attn_mean") ? "f.attn_mean" : "in.attn_mean");
 
     // Segments with the number of tokens that step g or h is to keep of each.
     private static List<(int[] Rows, int Keep)> Wanted(StepCase step, string letter)
@@ -172,6 +180,4 @@ internal static class HieraVidGolden
         .. Enumerable.Range(0, segments.Length).GroupBy(row => segments[row]).OrderBy(group => group.Key)
             .Select(group => (group.Key, group.ToArray())),
     ];
-
-    private static IEnumerable<float[]> Rows(float[] values, int width) => values.Chunk(width);
 }

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace HieraVid.Client.Verification;
 
-/// <summary>Golden values of whole HieraVid runs: the method as a product runs it, in chunks, with attention from the file.</summary>
+/// <summary>
+/// Golden values of whole HieraVid runs: the method as a product runs it, in chunks, with attention from the file.
+/// </summary>
 internal static class HieraVidRuns
 {
     // Any number would do: results don't depend on it. Several chunks make the golden values cover the borders too.
@@ -20,7 +22,7 @@ internal static class HieraVidRuns
         {
             var options = HieraVidGolden.Options(step.Params) with
             {
-                Layer7 = run.Value.GetProperty("layer7").GetString() == "dpp" ? FirstSelection.Dpp : FirstSelection.Spread,
+                Layer7 = Enum.Parse<FirstSelection>(run.Value.GetProperty("layer7").GetString()!, ignoreCase: true),
                 AsShippedLastToken = run.Value.GetProperty("as_shipped_last_token").GetBoolean(),
             };
             double[] ratios = [.. run.Value.GetProperty("ratios").EnumerateArray().Select(ratio => ratio.GetDouble())];
@@ -31,7 +33,8 @@ internal static class HieraVidRuns
     private static void Run(
         StepCase step, string name, List<TokenChunk> chunks, HieraVidOptions options, PruningSchedule schedule)
     {
-        var plan = HieraVidMethod.Plan([.. chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options))], options, schedule);
+        var plan = HieraVidMethod.Plan(
+            [.. chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options))], options, schedule);
         var merged = MergedTokens.Join([.. chunks.Select(chunk => HieraVidMethod.Apply(chunk, plan))]);
         if (!options.AsShippedLastToken)
         {
@@ -70,7 +73,8 @@ internal static class HieraVidRuns
         for (var first = 0; first < tokens.shape[0]; first += ChunkFrames)
         {
             var count = Math.Min(ChunkFrames, tokens.shape[0] - first);
-            chunks.Add(new TokenChunk(first, tokens.narrow(0, first, count), first == 0 ? null : tokens.select(0, first - 1)));
+            var previous = first == 0 ? null : tokens.select(0, first - 1);
+            chunks.Add(new TokenChunk(first, tokens.narrow(0, first, count), previous));
         }
         return chunks;
     }

@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace HieraVid.Client.Verification;
 
 /// <summary>
-/// One golden case of a pruning method: a safetensors file with the inputs and outputs of its steps, each output with the way
-/// in which it is to be compared. A step reads the outputs of earlier steps from the file, so one broken step fails alone.
+/// One golden case of a pruning method: a safetensors file with the inputs and outputs of its steps, each output with
+/// the way in which it is to be compared. A step reads the outputs of earlier steps from the file, so one broken step
+/// fails alone.
 /// </summary>
 internal sealed class StepCase : IDisposable
 {
@@ -98,7 +99,8 @@ internal sealed class StepCase : IDisposable
             }).ToList();
             var worst = mode is "abs" or "rel" ? errors.DefaultIfEmpty(0).Max() : errors.Sum();
             var first = errors.FindIndex(error => error > 0);
-            return (errors.Exists(double.IsNaN) ? double.NaN : worst, first < 0 ? "" : $"first difference at {first}: {actual[first]}, expected {expected[first]}");
+            var note = first < 0 ? "" : $"first difference at {first}: {actual[first]}, expected {expected[first]}";
+            return (errors.Exists(double.IsNaN) ? double.NaN : worst, note);
         });
     }
 

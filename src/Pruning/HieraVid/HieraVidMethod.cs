@@ -25,13 +25,15 @@ public static class HieraVidMethod
     /// <param name="options">The method's options.</param>
     /// <param name="schedule">The budget.</param>
     /// <exception cref="PruningException">An option is out of range, or the chunks don't make up one video.</exception>
-    public static HieraVidPlan Plan(IReadOnlyList<ChunkSummary> summaries, HieraVidOptions options, PruningSchedule schedule)
+    public static HieraVidPlan Plan(
+        IReadOnlyList<ChunkSummary> summaries, HieraVidOptions options, PruningSchedule schedule)
     {
         options.Validated();
-        var ordered = ChunkOrder.Of(summaries, chunk => (chunk.FirstFrame, chunk.FrameCount, chunk.Positions, chunk.Width));
+        var ordered = ChunkOrder.Of(summaries,
+            chunk => (chunk.FirstFrame, chunk.FrameCount, chunk.Positions, chunk.Width));
         var last = ordered[^1];
         var shape = new VideoShape(last.FirstFrame + last.FrameCount, last.Positions, last.Width);
-        float[] similarity = [.. ordered.SelectMany(chunk => chunk.Similarity)];
+        var similarity = ChunkOrder.Concatenate(ordered, chunk => chunk.Similarity);
         var overlap = Segmentation.Overlap(similarity, shape.Positions, options.SimThreshold);
         var segmentOfFrame = Segmentation.SegmentOfFrame(overlap, options.Beta);
         var segments = Segments(ordered, shape, segmentOfFrame, options);
@@ -39,16 +41,20 @@ public static class HieraVidMethod
         return new HieraVidPlan(shape, options, schedule, overlap, segmentOfFrame, segments, merge);
     }
 
-    /// <summary>Step 3, per chunk, where its tokens are: merges them. <see cref="MergedTokens.Join"/> puts the chunks together.</summary>
+    /// <summary>
+    /// Step 3, per chunk, where its tokens are: merges them. <see cref="MergedTokens.Join"/> puts the chunks together.
+    /// </summary>
     /// <param name="chunk">The same tokens as in step 1.</param>
     /// <param name="plan">The plan of the whole video.</param>
     /// <exception cref="PruningException">The chunk does not fit the plan.</exception>
     public static MergedChunk Apply(TokenChunk chunk, HieraVidPlan plan)
     {
         var shape = plan.Shape;
-        if (chunk.Positions != shape.Positions || chunk.Width != shape.Width || chunk.FirstFrame + chunk.FrameCount > shape.Frames)
+        if (chunk.Positions != shape.Positions || chunk.Width != shape.Width
+            || chunk.FirstFrame + chunk.FrameCount > shape.Frames)
         {
-            throw PruningException.WrongShape("tokens of a chunk", $"[frames of {shape.Frames}, {shape.Positions}, {shape.Width}]",
+            throw PruningException.WrongShape("tokens of a chunk",
+                $"[frames of {shape.Frames}, {shape.Positions}, {shape.Width}]",
                 $"[{string.Join(", ", chunk.Tokens.shape)}] from frame {chunk.FirstFrame}");
         }
         return MergeRuns.Apply(chunk, plan.Merge);
@@ -58,9 +64,12 @@ public static class HieraVidMethod
     /// <param name="plan">The plan of the whole video.</param>
     /// <param name="stage">1, 2 or 3.</param>
     /// <param name="origins">The surviving visual tokens, ascending, [n].</param>
-    /// <param name="hidden">Their hidden states after attention, before the feed-forward network, [n, D']; any float type.</param>
+    /// <param name="hidden">
+    /// Their hidden states after attention, before the feed-forward network, [n, D']; any float type.
+    /// </param>
     /// <param name="attention">
-    /// Attention of the asking token onto them, [heads, n] or already averaged [n]: softmax over all keys, not renormalised.
+    /// Attention of the asking token onto them, [heads, n] or already averaged [n]: softmax over all keys, not
+    /// renormalised.
     /// </param>
     /// <exception cref="PruningException">The shapes don't fit each other.</exception>
     public static StageSelection Prune(
@@ -70,7 +79,7 @@ public static class HieraVidMethod
     private static Segment[] Segments(
         List<ChunkSummary> chunks, VideoShape shape, int[] segmentOfFrame, HieraVidOptions options)
     {
-        double[] sums = [.. chunks.SelectMany(chunk => chunk.FrameSums)];
+        var sums = ChunkOrder.Concatenate(chunks, chunk => chunk.FrameSums);
         var counts = new int[shape.Frames];
         Array.Fill(counts, shape.Positions);
         if (options.AsShippedLastToken && chunks[^1].LastToken is { } lastToken)
@@ -88,7 +97,8 @@ public static class HieraVidMethod
     private static double[] LastToken(TokenChunk chunk)
     {
         using var scope = NewDisposeScope();
-        return Torch.TensorData.ToArray<double>(chunk.Tokens.select(0, chunk.FrameCount - 1).select(0, chunk.Positions - 1));
+        var frame = chunk.Tokens.select(0, chunk.FrameCount - 1);
+        return Torch.TensorData.ToArray<double>(frame.select(0, chunk.Positions - 1));
     }
 
     private static void RequireFit(TokenChunk chunk)
@@ -96,9 +106,15 @@ public static class HieraVidMethod
         if (chunk.Tokens.ndim != 3 || chunk.FrameCount == 0)
             throw PruningException.WrongShape("tokens of a chunk", "[frames, positions, width]", Shape(chunk.Tokens));
         if (chunk.FirstFrame > 0 != chunk.Previous is not null)
-            throw PruningException.BadChunks($"the frame before frame {chunk.FirstFrame} {(chunk.Previous is null ? "is missing" : "cannot exist")}");
+        {
+            throw PruningException.BadChunks(
+                $"the frame before frame {chunk.FirstFrame} {(chunk.Previous is null ? "is missing" : "cannot exist")}");
+        }
         if (chunk.Previous is { } previous && !previous.shape.AsSpan().SequenceEqual(chunk.Tokens.shape.AsSpan(1)))
-            throw PruningException.WrongShape("tokens of the frame before", $"[{chunk.Positions}, {chunk.Width}]", Shape(previous));
+        {
+            throw PruningException.WrongShape(
+                "tokens of the frame before", $"[{chunk.Positions}, {chunk.Width}]", Shape(previous));
+        }
     }
 
     private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";

@@ -13,7 +13,9 @@ public enum RelevanceSign
 /// <summary>How the first pruning inside the model selects tokens (specification, A7).</summary>
 public enum FirstSelection
 {
-    /// <summary>One token per bucket of neighbours: the paper's "relevance-based stage", the code of January 2026.</summary>
+    /// <summary>
+    /// One token per bucket of neighbours: the paper's "relevance-based stage", the code of January 2026.
+    /// </summary>
     Spread,
 
     /// <summary>Segment DPP as in the later stages: the code of November 2025, which made the paper's tables.</summary>
@@ -24,8 +26,8 @@ public enum FirstSelection
 }
 
 /// <summary>
-/// HieraVid's hyperparameters (specification, A9), and a switch for each point where paper and code part (A10). Which token
-/// asks (the query row) is the caller's choice: the method sees only the attention it is given.
+/// HieraVid's hyperparameters (specification, A9), and a switch for each point where paper and code part (A10). Which
+/// token asks (the query row) is the caller's choice: the method sees only the attention it is given.
 /// </summary>
 public sealed record HieraVidOptions
 {
@@ -38,8 +40,8 @@ public sealed record HieraVidOptions
     public RelevanceSign RelevanceSign { get; init; } = RelevanceSign.Negated;
 
     /// <summary>
-    /// The selection at a quarter of the depth, layer 7 of 28. <see cref="FirstSelection.Spread"/> by default: it fits the
-    /// paper's text (one relevance stage, then two DPP stages) and is the authors' newest code.
+    /// The selection at a quarter of the depth, layer 7 of 28. <see cref="FirstSelection.Spread"/> by default: it fits
+    /// the paper's text (one relevance stage, then two DPP stages) and is the authors' newest code.
     /// </summary>
     public FirstSelection Layer7 { get; init; } = FirstSelection.Spread;
 
@@ -50,8 +52,8 @@ public sealed record HieraVidOptions
     public double Alpha { get; init; } = 0.5;
 
     /// <summary>
-    /// β of Eq. 2, in [0, 1]: a frame whose overlap with the one before is below it begins a segment. 0.4 by default (paper,
-    /// section 4.1).
+    /// β of Eq. 2, in [0, 1]: a frame whose overlap with the one before is below it begins a segment. 0.4 by default
+    /// (paper, section 4.1).
     /// </summary>
     public double Beta { get; init; } = 0.4;
 
@@ -61,7 +63,8 @@ public sealed record HieraVidOptions
     public double SimThreshold { get; init; } = 0.6;
 
     /// <summary>
-    /// How much of a segment's tokens one standard deviation of its score is worth (Eq. 5), in [0, 1]. 0.1 by default (code).
+    /// How much of a segment's tokens one standard deviation of its score is worth (Eq. 5), in [0, 1]. 0.1 by default
+    /// (code).
     /// </summary>
     public double Deviation { get; init; } = 0.1;
 
@@ -73,7 +76,8 @@ public sealed record HieraVidOptions
 
     /// <summary>
     /// Reproduces an off-by-one of the authors' code: the last visual token belongs to no segment, so it is left out of
-    /// means, counts and min-max and is dropped at the first selection unless it was merged. Off by default: it is a slip.
+    /// means, counts and min-max and is dropped at the first selection unless it was merged. Off by default: it is a
+    /// slip.
     /// </summary>
     public bool AsShippedLastToken { get; init; }
 
@@ -89,7 +93,10 @@ public sealed record HieraVidOptions
         Require("lower clamp", ClampLow, 0, 1);
         Require("upper clamp", ClampHigh, 0, 1);
         if (ClampLow > ClampHigh)
-            throw PruningException.OutOfRange("lower clamp", ClampLow, FormattableString.Invariant($"at most the upper clamp {ClampHigh}"));
+        {
+            throw PruningException.OutOfRange(
+                "lower clamp", ClampLow, FormattableString.Invariant($"at most the upper clamp {ClampHigh}"));
+        }
         return this;
     }
 

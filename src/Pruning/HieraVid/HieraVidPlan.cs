@@ -8,7 +8,9 @@ namespace HieraVid.Pruning;
 /// <param name="Z">The score in standard deviations, which moves the segment's budget at every stage.</param>
 public sealed record Segment(int Index, int FirstFrame, int LastFrame, double Score, float Z);
 
-/// <summary>Everything that is decided once for a whole video. Apply and the layer stages read nothing else global.</summary>
+/// <summary>
+/// Everything that is decided once for a whole video. Apply and the layer stages read nothing else global.
+/// </summary>
 /// <param name="Shape">The video.</param>
 /// <param name="Options">The method's options.</param>
 /// <param name="Schedule">Ratios and layers.</param>
@@ -20,7 +22,9 @@ public sealed record HieraVidPlan(
     VideoShape Shape, HieraVidOptions Options, PruningSchedule Schedule, float[] Overlap, int[] SegmentOfFrame,
     Segment[] Segments, MergeSelection Merge)
 {
-    /// <summary>The id of a token that belongs to no segment (<see cref="HieraVidOptions.AsShippedLastToken"/>).</summary>
+    /// <summary>
+    /// The id of a token that belongs to no segment (<see cref="HieraVidOptions.AsShippedLastToken"/>).
+    /// </summary>
     public const int NoSegment = -1;
 
     /// <summary>The segment id of a token.</summary>

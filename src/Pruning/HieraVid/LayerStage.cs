@@ -44,7 +44,8 @@ internal static class LayerStage
         return new(lists.ToDictionary(list => list.Key, list => list.Value.ToArray()));
     }
 
-    private static float[] RelevanceOf(HieraVidPlan plan, ReadOnlySpan<int> origins, float[] attention, FirstSelection selects)
+    private static float[] RelevanceOf(
+        HieraVidPlan plan, ReadOnlySpan<int> origins, float[] attention, FirstSelection selects)
     {
         // NaN keeps a token without segment out of the min-max.
         for (var row = 0; row < origins.Length; row++)
@@ -74,11 +75,19 @@ internal static class LayerStage
         Tensor hidden, float[] relevance, SortedDictionary<int, int[]> members, SegmentQuota[] quotas)
     {
         if (hidden.ndim != 2 || hidden.shape[0] != relevance.Length)
-            throw PruningException.WrongShape("hidden states", $"[{relevance.Length}, width]", $"[{string.Join(", ", hidden.shape)}]");
+        {
+            throw PruningException.WrongShape(
+                "hidden states", $"[{relevance.Length}, width]", $"[{string.Join(", ", hidden.shape)}]");
+        }
         List<DppSegment> segments =
-            [.. quotas.Where(quota => quota.Keep > 0).Select(quota => new DppSegment(members[quota.Segment], quota.Keep))];
+        [
+            .. quotas.Where(quota => quota.Keep > 0)
+                .Select(quota => new DppSegment(members[quota.Segment], quota.Keep)),
+        ];
         var selections = segments.Count == 0 ? [] : SegmentDpp.Select(hidden, relevance, segments);
-        return ([.. selections.SelectMany(selection => selection.Order)], [.. selections.SelectMany(selection => selection.Gain)]);
+        return (
+            [.. selections.SelectMany(selection => selection.Order)],
+            [.. selections.SelectMany(selection => selection.Gain)]);
     }
 
     private static int[] Rows(int count) => [.. Enumerable.Range(0, count)];

@@ -23,10 +23,11 @@ public static class MergeRuns
         var flat = chunk.Tokens.reshape((long)chunk.FrameCount * chunk.Positions, chunk.Width);
         var runs = MergeRunList.Of(chunk.FirstFrame, chunk.FrameCount, chunk.Positions, merge.Merged);
         var offset = chunk.FirstFrame * chunk.Positions;
+        var outgoing = runs.Own.Where(run => run.GoesOn).OrderBy(run => run.Row % chunk.Positions).ToList();
         var result = new MergedChunk(chunk.FirstFrame, chunk.FrameCount, chunk.Positions,
             [.. runs.Own.Select(run => run.Row + offset)], [.. runs.Own.Select(run => run.Length)],
             Values(flat, runs.Own, chunk.Positions), Part(flat, runs.Incoming, chunk.Positions),
-            Part(flat, [.. runs.Own.Where(run => run.GoesOn).OrderBy(run => run.Row % chunk.Positions)], chunk.Positions));
+            Part(flat, outgoing, chunk.Positions));
         result.Values.MoveToOuterDisposeScope();
         foreach (var sum in new[] { result.Incoming.Sum, result.Outgoing.Sum })
         {
@@ -50,7 +51,7 @@ public static class MergeRuns
     {
         List<int> several = [.. Enumerable.Range(0, runs.Count).Where(i => runs[i].Length > 1 && !runs[i].GoesOn)];
         // Longest first, so that the runs that still have a j-th token are always the leading rows.
-        several.Sort((x, y) => runs[y].Length != runs[x].Length ? runs[y].Length.CompareTo(runs[x].Length) : x.CompareTo(y));
+        several.Sort((x, y) => (runs[y].Length, x).CompareTo((runs[x].Length, y)));
         var rows = runs.Select(run => (long)run.Row).ToArray();
         if (several.Count == 0)
             return flat.index_select(0, Index(rows, flat));

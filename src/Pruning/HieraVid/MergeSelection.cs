@@ -2,17 +2,21 @@ using System.Text.Json.Serialization;
 
 namespace HieraVid.Pruning;
 
-/// <summary>Which tokens fold into the one before them: the k most similar of the whole video (HieraVid, Eq. 3).</summary>
+/// <summary>
+/// Which tokens fold into the one before them: the k most similar of the whole video (HieraVid, Eq. 3).
+/// </summary>
 /// <param name="Threshold">The k-th highest similarity; +∞ when nothing merges.</param>
-/// <param name="LastTied">The greatest token index that merges with a similarity equal to the threshold; −1 if none.</param>
+/// <param name="LastTied">
+/// The greatest token index that merges with a similarity equal to the threshold; −1 if none.
+/// </param>
 /// <param name="Count">How many merge.</param>
 /// <param name="Merged">[N], true where a token merges.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record MergeSelection(float Threshold, int LastTied, int Count, bool[] Merged)
 {
     /// <summary>
-    /// Chooses int(r₀ · N) tokens by similarity, ties by lower index (specification, A5). Tokens of the first frame and NaN
-    /// are never chosen, and the number is clamped to what remains.
+    /// Chooses int(r₀ · N) tokens by similarity, ties by lower index (specification, A5). Tokens of the first frame and
+    /// NaN are never chosen, and the number is clamped to what remains.
     /// </summary>
     /// <param name="similarity">[N].</param>
     /// <param name="positions">P.</param>

@@ -9,7 +9,9 @@ namespace HieraVid.Pruning;
 /// <param name="Sum">Their sum, [n, D].</param>
 public sealed record RunPart(int[] Positions, int[] Counts, OrderFreeSum Sum);
 
-/// <summary>A chunk after merging. Runs that cross its borders are not finished: <see cref="MergedTokens.Join"/> does it.</summary>
+/// <summary>
+/// A chunk after merging. Runs that cross its borders are not finished: <see cref="MergedTokens.Join"/> does it.
+/// </summary>
 /// <param name="FirstFrame">The chunk's first frame.</param>
 /// <param name="FrameCount">f.</param>
 /// <param name="FramePositions">P.</param>
@@ -19,8 +21,8 @@ public sealed record RunPart(int[] Positions, int[] Counts, OrderFreeSum Sum);
 /// <param name="Incoming">The part of runs that began in an earlier chunk.</param>
 /// <param name="Outgoing">The part of runs that begin here and go on in the next chunk.</param>
 public sealed record MergedChunk(
-    int FirstFrame, int FrameCount, int FramePositions, int[] Origins, int[] GroupSizes, Tensor Values, RunPart Incoming,
-    RunPart Outgoing) : IDisposable
+    int FirstFrame, int FrameCount, int FramePositions, int[] Origins, int[] GroupSizes, Tensor Values,
+    RunPart Incoming, RunPart Outgoing) : IDisposable
 {
     /// <summary>Frees the tensors.</summary>
     public void Dispose()

@@ -40,7 +40,9 @@ public static class Relevance
     /// <summary>The form of the DPP: 1e-6 added to the numerator alone.</summary>
     /// <param name="attention">Head mean of the surviving visual tokens, [n].</param>
     /// <param name="sign">Which end counts as relevant.</param>
-    /// <returns>[n]; 1 everywhere for constant attention, where the formula would divide by 0; 0 where it is NaN.</returns>
+    /// <returns>
+    /// [n]; 1 everywhere for constant attention, where the formula would divide by 0; 0 where it is NaN.
+    /// </returns>
     public static float[] ForDpp(ReadOnlySpan<float> attention, RelevanceSign sign)
     {
         var (rho, min, max) = Signed(attention, sign);

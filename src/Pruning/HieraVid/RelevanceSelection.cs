@@ -4,7 +4,8 @@ namespace HieraVid.Pruning;
 public static class RelevanceSelection
 {
     /// <summary>
-    /// One token per bucket: bucket b of k holds the members from ⌊b·n/k⌋ up to ⌊(b+1)·n/k⌋ and gives its most relevant one.
+    /// One token per bucket: bucket b of k holds the members from ⌊b·n/k⌋ up to ⌊(b+1)·n/k⌋ and gives its most relevant
+    /// one.
     /// </summary>
     /// <param name="relevance">ρ by row.</param>
     /// <param name="members">The segment's rows, ascending, [n].</param>

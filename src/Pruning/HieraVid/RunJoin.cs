@@ -3,10 +3,12 @@ using static TorchSharp.torch;
 
 namespace HieraVid.Pruning;
 
-/// <summary>Adds up the parts of runs that cross chunk borders, in one pass over the chunks in order of their frames.</summary>
+/// <summary>
+/// Adds up the parts of runs that cross chunk borders, in one pass over the chunks in order of their frames.
+/// </summary>
 /// <remarks>
-/// The positions open at a border are those that the next chunk has an incoming part for, in the same order, so the parts
-/// of a border are added as whole matrices.
+/// The positions open at a border are those that the next chunk has an incoming part for, in the same order, so the
+/// parts of a border are added as whole matrices.
 /// </remarks>
 internal sealed class RunJoin
 {

@@ -4,8 +4,8 @@ namespace HieraVid.Pruning;
 /// How much each segment deserves: like what came before, unlike what follows (HieraVid, Eq. 4; specification, A4).
 /// </summary>
 /// <remarks>
-/// Everything is float64 and summed in frame order; only the scores are rounded to float32. Narrower sums would turn equal
-/// segments into noise, because the z-score divides by their spread.
+/// Everything is float64 and summed in frame order; only the scores are rounded to float32. Narrower sums would turn
+/// equal segments into noise, because the z-score divides by their spread.
 /// </remarks>
 public static class SegmentBudgets
 {

@@ -3,7 +3,9 @@ namespace HieraVid.Pruning;
 /// <summary>From similarities to segments of consecutive frames (HieraVid, Eq. 2; specification, A3).</summary>
 public static class Segmentation
 {
-    /// <summary>Share of each frame's positions whose similarity is above the threshold; 0 for the first frame.</summary>
+    /// <summary>
+    /// Share of each frame's positions whose similarity is above the threshold; 0 for the first frame.
+    /// </summary>
     /// <param name="similarity">[F·P].</param>
     /// <param name="positions">P.</param>
     /// <param name="threshold">Compared strictly, in float32; NaN does not count.</param>

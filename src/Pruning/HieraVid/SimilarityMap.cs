@@ -7,9 +7,9 @@ namespace HieraVid.Pruning;
 /// Cosine of every token with the token at its position one frame earlier (HieraVid, Eq. 1; specification, A2).
 /// </summary>
 /// <remarks>
-/// The cosine is taken in float64, one frame pair [P, D] at a time, and rounded to float32 once. The fixed shape makes it
-/// independent of how the video was cut; the wide sums make it independent, in practice, of the device and its reduction
-/// order too, and give exactly 1 for equal tokens.
+/// The cosine is taken in float64, one frame pair [P, D] at a time, and rounded to float32 once. The fixed shape makes
+/// it independent of how the video was cut; the wide sums make it independent, in practice, of the device and its
+/// reduction order too, and give exactly 1 for equal tokens.
 /// </remarks>
 public static class SimilarityMap
 {
@@ -19,8 +19,8 @@ public static class SimilarityMap
     /// <summary>Similarities and sums of one chunk.</summary>
     /// <param name="chunk">The tokens and the frame before them.</param>
     /// <returns>
-    /// Similarity [f·P] (NaN where a norm is zero or a token is not finite) and Σx per frame [f·D], summed in float64 over
-    /// one frame at a time.
+    /// Similarity [f·P] (NaN where a norm is zero or a token is not finite) and Σx per frame [f·D], summed in float64
+    /// over one frame at a time.
     /// </returns>
     public static (float[] Similarity, double[] FrameSums) Of(TokenChunk chunk)
     {

@@ -19,8 +19,8 @@ public readonly record struct SegmentQuota(int Segment, int Count, int Keep);
 /// <param name="Quotas">Of the segments present, by id.</param>
 /// <param name="Order">The kept rows in the order of their selection, segment after segment.</param>
 /// <param name="Gain">
-/// d² of each row of <paramref name="Order"/> when it was selected (Eqs. 8-10), 0 for places filled by relevance after the
-/// segment was spent; empty where no DPP ran.
+/// d² of each row of <paramref name="Order"/> when it was selected (Eqs. 8-10), 0 for places filled by relevance after
+/// the segment was spent; empty where no DPP ran.
 /// </param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record StageSelection(

@@ -1,6 +1,8 @@
 namespace HieraVid.Pruning.Reference;
 
-/// <summary>Stage 0 of HieraVid over a whole video as plain loops (specification, A2-A5): the yardstick for the fast path.</summary>
+/// <summary>
+/// Stage 0 of HieraVid over a whole video as plain loops (specification, A2-A5): the yardstick for the fast path.
+/// </summary>
 public static class ReferenceMerge
 {
     /// <summary>A2 for one token.</summary>
@@ -24,7 +26,8 @@ public static class ReferenceMerge
         for (var f = 1; f < tokens.Length; f++)
         {
             var positions = tokens[f].Length;
-            var count = Enumerable.Range(0, positions).Count(p => Similarity(tokens, f, p) > (float)options.SimThreshold);
+            var count = Enumerable.Range(0, positions)
+                .Count(p => Similarity(tokens, f, p) > (float)options.SimThreshold);
             segments[f] = segments[f - 1] + ((float)count / positions < (float)options.Beta ? 1 : 0);
         }
         return segments;

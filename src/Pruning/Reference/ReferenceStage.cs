@@ -2,7 +2,9 @@ using HieraVid.Pruning.Dpp;
 
 namespace HieraVid.Pruning.Reference;
 
-/// <summary>A pruning inside the model as plain loops (specification, A6-A8): the yardstick for the fast path.</summary>
+/// <summary>
+/// A pruning inside the model as plain loops (specification, A6-A8): the yardstick for the fast path.
+/// </summary>
 public static class ReferenceStage
 {
     /// <summary>The tokens that go on.</summary>
@@ -15,8 +17,8 @@ public static class ReferenceStage
     /// <param name="selection">How to select.</param>
     /// <param name="options">Sign, deviation and clamp.</param>
     public static int[] Prune(
-        int[] origins, int[] segments, float[] z, float[][] hidden, float[] attention, double ratio, FirstSelection selection,
-        HieraVidOptions options)
+        int[] origins, int[] segments, float[] z, float[][] hidden, float[] attention, double ratio,
+        FirstSelection selection, HieraVidOptions options)
     {
         var signed = options.RelevanceSign == RelevanceSign.Negated ? Array.ConvertAll(attention, a => -a) : attention;
         var (min, range) = (signed.Min(), signed.Max() - signed.Min());
@@ -42,5 +44,6 @@ public static class ReferenceStage
     private static int[] SelectByDpp(float[][] hidden, float[] rho, DppSegment segment) =>
         ReferenceDpp.Select([.. hidden.SelectMany(row => row)], hidden[0].Length, rho, segment).Selection.Order;
 
-    private static int[] Bucket(int[] rows, int b, int keep) => rows[(b * rows.Length / keep)..((b + 1) * rows.Length / keep)];
+    private static int[] Bucket(int[] rows, int b, int keep) =>
+        rows[(b * rows.Length / keep)..((b + 1) * rows.Length / keep)];
 }
