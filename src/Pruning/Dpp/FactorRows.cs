@@ -11,10 +11,10 @@ namespace HieraVid.Pruning.Dpp;
 internal sealed unsafe class FactorRows(int most) : IDisposable
 {
     // Columns of a block: long rows make for fast products, short ones waste less of a block that is not full.
-    private readonly int _width = Math.Min(1024, Padding.ToVectors(most));
+    private readonly int _width = Math.Min(1024, Padding.ToVectors(Math.Max(1, most)));
 
     // Rows at multiples of large powers of two would fall into the same few sets of the caches.
-    private readonly int _stride = Math.Min(1024, Padding.ToVectors(most)) + 16;
+    private readonly int _stride = Math.Min(1024, Padding.ToVectors(Math.Max(1, most))) + 16;
 
     private readonly List<FloatBlock> _blocks = [];
 

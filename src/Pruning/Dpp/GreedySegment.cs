@@ -62,7 +62,7 @@ internal sealed unsafe class GreedySegment : IDisposable
         _floor = new FloatBlock(width);
         _factor = new FactorRows(_keep);
         _rows = new RowPool(width);
-        _waitingLimit = (int)Math.Max(2 * BlockRows, WaitingFloats / width);
+        _waitingLimit = (int)Math.Max(2 * BlockRows, WaitingFloats / Math.Max(1, width));
         _token = [.. Enumerable.Range(0, _columns)];
         _row = new nint[_columns];
         var vectors = _vectors.Data;

@@ -15,8 +15,9 @@ public static class ReferenceDpp
     /// <param name="relevance">[n].</param>
     /// <param name="segment">Members and number to keep.</param>
     /// <returns>
-    /// The selection, and for each of its places the distance of that decision from the next best one, as a fraction of the
-    /// segment's largest relevance²: to the second highest d², and to the spent limit of any token. Infinite for filled places.
+    /// The selection, and for each of its places how far that decision was from another one: the distance to the second
+    /// highest d² as a fraction of the segment's largest relevance², or, if less, that of any token's d² to its spent limit
+    /// as a fraction of its own relevance². Infinite for the first place and for filled ones, which nothing rounded decides.
     /// </returns>
     public static (DppSelection Selection, float[] Margin) Select(
         ReadOnlySpan<float> features, int dimension, ReadOnlySpan<float> relevance, DppSegment segment)
@@ -51,8 +52,9 @@ public static class ReferenceDpp
             if (j < 0)
                 break;
             for (var i = 0; i < n; i++)
-                if (open[i] && i != j)
-                    margin[step] = Math.Min(margin[step], Math.Min(d2[j] - d2[i], d2[i] - Guard.Floor(r[i])) / scale);
+                // The first pick compares given numbers: nothing was rounded, and equal ones are equal for everybody.
+                if (open[i] && i != j && step > 0)
+                    margin[step] = Math.Min(margin[step], (d2[j] - d2[i]) / scale);
             (order[step], gain[step], open[j]) = (j, d2[j], false);
             var e = new float[n];
             for (var i = 0; i < n; i++)
@@ -69,8 +71,8 @@ public static class ReferenceDpp
                     continue;
                 d2[i] -= e[i] * e[i];
                 open[i] = d2[i] > Guard.Floor(r[i]);
-                if (!open[i])
-                    margin[step] = Math.Min(margin[step], (Guard.Floor(r[i]) - d2[i]) / scale);
+                if (step + 1 < keep)
+                    margin[step + 1] = Math.Min(margin[step + 1], Math.Abs(d2[i] - Guard.Floor(r[i])) / (r[i] * r[i]));
             }
         }
         Guard.Fill(order, c.Count, r);
