@@ -80,7 +80,8 @@ internal sealed class PlannedFrames : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => process.DisposeAsync();
 
-    private static void Note(string? line, ChannelWriter<long> shown)
+    /// <summary>Passes on the timestamp where a line of FFmpeg's is one of showinfo's; null is the end.</summary>
+    internal static void Note(string? line, ChannelWriter<long> shown)
     {
         if (line is null)
         {
@@ -98,8 +99,9 @@ internal sealed class PlannedFrames : IAsyncDisposable
             shown.TryWrite(ticks);
     }
 
-    // How many frames the filter will let through: more than are wanted where frames share a timestamp.
-    private static int Selected(int[] wanted, long[] ticks)
+    /// <summary>How many frames the filter will let through: more than are wanted where frames share a
+    /// timestamp.</summary>
+    internal static int Selected(int[] wanted, long[] ticks)
     {
         int count = 0;
         long? previous = null;

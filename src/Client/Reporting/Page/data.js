@@ -1,0 +1,135 @@
+"use strict";
+
+// The report's data, unpacked. A "slot" counts the tokens of the shown frames: slot = place among them × tokens per
+// frame + position. A "token" counts those of all frames. They differ only where there are too many frames to show.
+
+const report = JSON.parse(document.getElementById("data").textContent);
+const positions = report.positions;
+const columns = Math.ceil(Math.sqrt(positions));
+const rows = Math.ceil(positions / columns);
+const stages = report.stages;
+const lastLevel = stages.length;
+const tokenTotal = report.frames * positions;
+const allShown = report.shown.length === report.frames;
+
+// A method that prunes nothing reports nothing per token.
+const similarity = orElse(unpack(report.similarity), NaN);
+const mergedInto = orElse(unpack(report.mergedInto), -1);
+const leftAt = orElse(unpack(report.leftAt), -1);
+
+// The tokens that each level still has: the input, then after each stage.
+const levels = [{ name: "Input", count: tokenTotal, layer: -1 }].concat(stages.map((stage) => ({
+  name: stage.layer === 0 ? "Merged" : `Layer ${stage.layer}`,
+  count: stage.after,
+  layer: stage.layer,
+})));
+
+const frameShownAt = new Map(report.shown.map((frame, at) => [frame, at]));
+const frameOf = (slot) => report.shown[Math.floor(slot / positions)];
+const positionOf = (slot) => slot % positions;
+const timeOf = (frame) => report.answer.video.sampledTimes[frame] ?? 0;
+const segmentOf = (frame) => report.segments.findLast((s) => s.firstFrame <= frame) ?? null;
+const isThere = (slot, level) => leftAt[slot] < 0 || leftAt[slot] >= level;
+
+function slotOf(token) {
+  const at = token < 0 ? undefined : frameShownAt.get(Math.floor(token / positions));
+  return at === undefined ? -1 : at * positions + (token % positions);
+}
+
+// Stage arrays list only the tokens that were there before the stage.
+const figures = stages.map((stage, index) => {
+  const place = new Int32Array(leftAt.length).fill(-1);
+  let next = 0;
+  for (let slot = 0; slot < leftAt.length; slot++) {
+    if (isThere(slot, index)) place[slot] = next++;
+  }
+  const arrays = {};
+  for (const name of ["relevance", "gain", "rank", "survivor"]) arrays[name] = stage[name] && unpack(stage[name]);
+  return { place, arrays };
+});
+
+/** A stage's figure of a token; null where there is none. */
+function figure(stage, name, slot) {
+  const { place, arrays } = figures[stage];
+  const value = place[slot] < 0 || !arrays[name] ? NaN : arrays[name][place[slot]];
+  return Number.isNaN(value) || ((name === "rank" || name === "survivor") && value < 0) ? null : value;
+}
+
+/** A segment's tokens before and after a stage. */
+function segmentCounts(segment, stage) {
+  const all = (segment.lastFrame - segment.firstFrame + 1) * positions;
+  return { before: stage === 0 ? all : segment.kept[stage - 1], after: segment.kept[stage] };
+}
+
+/** The slots that were merged into a token, by its slot. */
+const mergedHere = new Map();
+for (let slot = 0; slot < mergedInto.length; slot++) {
+  const target = slotOf(mergedInto[slot]);
+  if (target < 0) continue;
+  if (!mergedHere.has(target)) mergedHere.set(target, []);
+  mergedHere.get(target).push(slot);
+}
+
+/** Tokens in a layer: what its feed-forward part sees. */
+function tokensInLayer(layer) {
+  return levels.findLast((level) => level.layer <= layer).count;
+}
+
+function orElse(values, none) {
+  return values.length > 0 ? values : new Array(report.shown.length * positions).fill(none);
+}
+
+function unpack({ type, base64 }) {
+  const text = atob(base64.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const size = Number(type[1]);
+  const read = {
+    i1: (at) => view.getInt8(at),
+    i2: (at) => view.getInt16(at, true),
+    i4: (at) => view.getInt32(at, true),
+    f2: (at) => halfToNumber(view.getUint16(at, true)),
+  }[type];
+  const values = type === "f2" ? new Float32Array(bytes.length / 2) : new Int32Array(bytes.length / size);
+  for (let i = 0; i < values.length; i++) values[i] = read(i * size);
+  return values;
+}
+
+// 1 sign bit, 5 of exponent, 10 of fraction.
+function halfToNumber(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+}
+
+// Numbers as readers want them.
+const whole = (n) => Math.round(n).toLocaleString("en-US");
+const percent = (share) => `${(share * 100).toFixed(1).replace(/\.0$/, "")} %`;
+const seconds = (s) => (s >= 100 ? s.toFixed(0) : s >= 10 ? s.toFixed(1) : s >= 0.0995 ? s.toFixed(2) : s.toFixed(3)) + " s";
+const plural = (n, noun) => `${whole(n)} ${noun}${n === 1 ? "" : "s"}`;
+
+/** A place in the video: 12.4 s in short ones, 2:19 in long ones. */
+function clock(s) {
+  if (report.answer.video.durationSeconds < 100) return `${s.toFixed(1)} s`;
+  const all = Math.round(s);
+  const two = (n) => String(n).padStart(2, "0");
+  const hours = Math.floor(all / 3600);
+  const minutes = Math.floor(all / 60) % 60;
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(all % 60)}` : `${minutes}:${two(all % 60)}`;
+}
+
+function ordinal(n) {
+  const tail = n % 100 >= 11 && n % 100 <= 13 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th";
+  return whole(n) + tail;
+}
+
+/** Two decimals, or a power of ten where those would be nothing. */
+function digits(value) {
+  const size = Math.abs(value);
+  if (size === 0 || size >= 0.01) return value.toFixed(2);
+  const power = Math.floor(Math.log10(size));
+  const raised = [...String(-power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
+  return `${(value / 10 ** power).toFixed(1)} × 10⁻${raised}`;
+}

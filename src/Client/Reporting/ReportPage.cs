@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using HieraVid.Pipeline;
+using HieraVid.Pipeline.Jobs;
+
+namespace HieraVid.Client.Reporting;
+
+/// <summary>
+/// One HTML file that shows what pruning did for an answer and why. It loads nothing from anywhere: style, script, data
+/// and pictures are in it, and its own content policy forbids the rest.
+/// </summary>
+public static class ReportPage
+{
+    private static readonly string[] s_scripts =
+        ["data.js", "svg.js", "frames.js", "explain.js", "tokens.js", "timeline.js", "charts.js", "page.js"];
+
+    /// <summary>Looks whether the page could be written; to be asked before the work starts.</summary>
+    /// <param name="path">The HTML file.</param>
+    /// <exception cref="JobException">It can't; the message is for the user.</exception>
+    public static void Check(string path) => WholeFile.Check(path);
+
+    /// <summary>Writes the page, whole or not at all.</summary>
+    /// <param name="path">The HTML file; one that is there is replaced.</param>
+    /// <param name="answer">The answer and its figures.</param>
+    /// <param name="pruning">What pruning did.</param>
+    /// <param name="question">The question, in the user's words.</param>
+    /// <param name="thumbnailsJpeg">A JPEG file per sampled frame, empty for none; fewer entries than frames are fine.</param>
+    /// <exception cref="JobException">It can't be written; the message is for the user.</exception>
+    public static void Write(
+        string path, AnswerReport answer, PruningReport pruning, string question, IReadOnlyList<byte[]> thumbnailsJpeg) =>
+        WholeFile.Write(path, Html(answer, pruning, question, thumbnailsJpeg));
+
+    /// <summary>The page as text.</summary>
+    internal static string Html(
+        AnswerReport answer, PruningReport pruning, string question, IReadOnlyList<byte[]> thumbnailsJpeg)
+    {
+        var style = Resource("report.css");
+        var script = string.Join('\n', s_scripts.Select(Resource));
+        return Fill(Resource("report.html"), new Dictionary<string, string>
+        {
+            ["policy"] = $"default-src 'none'; img-src data:; style-src '{Hash(style)}'; script-src '{Hash(script)}'; "
+                + "base-uri 'none'; form-action 'none'",
+            ["style"] = style,
+            ["script"] = script,
+            ["question"] = WebUtility.HtmlEncode(question.Trim()),
+            ["answer"] = WebUtility.HtmlEncode(answer.Answer.Length > 0 ? answer.Answer : "(The model's answer is empty.)"),
+            ["finish"] = answer.Finish == "length" ? "The token limit ended the answer." : "",
+            ["notes"] = string.Concat(answer.Notes.Select(note => $"<li>{WebUtility.HtmlEncode(note)}</li>")),
+            ["method"] = WebUtility.HtmlEncode(pruning.Method),
+            ["budget"] = (pruning.Budget * 100).ToString("0.#", CultureInfo.InvariantCulture),
+            ["data"] = PageData.Of(answer, pruning, thumbnailsJpeg),
+        });
+    }
+
+    // One pass over the template: a question that contains {{data}} stays a question.
+    private static string Fill(string template, Dictionary<string, string> values)
+    {
+        var page = new StringBuilder();
+        for (var at = 0; at < template.Length;)
+        {
+            var open = template.IndexOf("{{", at, StringComparison.Ordinal);
+            var close = open < 0 ? -1 : template.IndexOf("}}", open, StringComparison.Ordinal);
+            if (close < 0)
+                return page.Append(template, at, template.Length - at).ToString();
+            page.Append(template, at, open - at).Append(values[template[(open + 2)..close]]);
+            at = close + 2;
+        }
+        return page.ToString();
+    }
+
+    private static string Hash(string text) => $"sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
+
+    private static string Resource(string name)
+    {
+        using var stream = typeof(ReportPage).Assembly.GetManifestResourceStream($"report/{name}")
+            ?? throw new InvalidOperationException($"The page's part {name} is not in the program.");
+        using var reader = new StreamReader(stream);
+        // A parser turns CR LF into LF before it hashes what it found, so the hash must not see CR.
+        return reader.ReadToEnd().ReplaceLineEndings("\n");
+    }
+}
