@@ -22,6 +22,18 @@ internal sealed record Benchmark(string Name, string Title, IReadOnlyList<Side> 
             ]),
         new("decode", "One token after 6,304, bfloat16",
             [Side.Ours("decode"), Side.Python("PyTorch", "decode.py")]),
+        new("pruned", "Prefill of the sample video's 6,272 visual tokens with HieraVid, pruning included, bfloat16",
+            [
+                Side.Ours("budget-1.0", "vanilla"), Side.Ours("budget-0.3", "budget 0.3"),
+                Side.Ours("budget-0.2", "budget 0.2"), Side.Ours("budget-0.1", "budget 0.1"),
+            ], FreshProcess: true),
+        new("questions-1", "One question", [Side.Ours("questions-1-vanilla", "vanilla"), Side.Ours("questions-1-pruned", "budget 0.3")]),
+        new("questions-4", "Four questions at once", [Side.Ours("questions-4-vanilla", "vanilla"), Side.Ours("questions-4-pruned", "budget 0.3")]),
+        new("questions-16", "Sixteen questions at once",
+            [Side.Ours("questions-16-vanilla", "vanilla"), Side.Ours("questions-16-pruned", "budget 0.3")]),
+        new("frames", "Decode 32 frames spread evenly over a video",
+            [Side.Ours("frames"), Side.Python("FFmpeg", "frames.py")]),
+        new("ask", "hieravid ask: the whole command, 32 frames", [Side.Ours("ask")]),
     ];
 }
 
@@ -31,7 +43,7 @@ internal sealed record Benchmark(string Name, string Title, IReadOnlyList<Side> 
 /// <param name="Arguments">The program's arguments, before checkpoint and thread count.</param>
 internal sealed record Side(string Name, bool IsPython, IReadOnlyList<string> Arguments)
 {
-    internal static Side Ours(string worker) => new("HieraVid", false, ["worker", worker]);
+    internal static Side Ours(string worker, string name = "HieraVid") => new(name, false, ["worker", worker]);
 
     internal static Side Python(string name, string script, params string[] arguments) =>
         new(name, true, [Path.Combine("bench", "peers", script), .. arguments]);

@@ -11,6 +11,9 @@ internal static class ProcessMemory
     /// <summary>The resident set now, in bytes.</summary>
     internal static double Resident => Field("VmRSS:");
 
+    /// <summary>Lets <see cref="Peak"/> start anew from now (5 is the kernel's code for that).</summary>
+    internal static void ResetPeak() => File.WriteAllText("/proc/self/clear_refs", "5");
+
     private static double Field(string name)
     {
         var line = File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal));

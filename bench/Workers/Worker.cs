@@ -17,6 +17,18 @@ internal static class Worker
         ["decode"] = Decode.SetUp,
         ["encode"] = Encode.SetUp,
         ["load"] = Load.SetUp,
+        ["budget-1.0"] = checkpoint => PrunedPrefill.SetUp(checkpoint, 1.0),
+        ["budget-0.3"] = checkpoint => PrunedPrefill.SetUp(checkpoint, 0.3),
+        ["budget-0.2"] = checkpoint => PrunedPrefill.SetUp(checkpoint, 0.2),
+        ["budget-0.1"] = checkpoint => PrunedPrefill.SetUp(checkpoint, 0.1),
+        ["questions-1-vanilla"] = checkpoint => Questions.SetUp(checkpoint, 1, 1.0),
+        ["questions-1-pruned"] = checkpoint => Questions.SetUp(checkpoint, 1, 0.3),
+        ["questions-4-vanilla"] = checkpoint => Questions.SetUp(checkpoint, 4, 1.0),
+        ["questions-4-pruned"] = checkpoint => Questions.SetUp(checkpoint, 4, 0.3),
+        ["questions-16-vanilla"] = checkpoint => Questions.SetUp(checkpoint, 16, 1.0),
+        ["questions-16-pruned"] = checkpoint => Questions.SetUp(checkpoint, 16, 0.3),
+        ["frames"] = Frames.SetUp,
+        ["ask"] = Ask.SetUp,
     };
 
     /// <summary>Serves <c>NAME CHECKPOINT THREADS</c> until its input ends.</summary>

@@ -235,7 +235,7 @@ internal sealed class LocalWork(
     }
 
     // Kept tokens keep the positions that they would have without pruning; the text after the video goes on from there.
-    private static long[] Positions(int videoStart, int videoLength, IReadOnlyList<int> kept, int idCount) =>
+    internal static long[] Positions(int videoStart, int videoLength, IReadOnlyList<int> kept, int idCount) =>
     [
         .. Enumerable.Range(0, videoStart).Select(i => (long)i),
         .. kept.Select(index => (long)videoStart + index),

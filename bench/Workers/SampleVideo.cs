@@ -1,0 +1,43 @@
+using HieraVid.Pipeline.Running;
+using HieraVid.Torch;
+using HieraVid.Video;
+using static TorchSharp.torch;
+
+namespace HieraVid.Bench.Workers;
+
+/// <summary>The video that is measured with: the shipped sample, or HIERAVID_BENCH_VIDEO.</summary>
+internal static class SampleVideo
+{
+    internal const int FrameCount = 32;
+
+    internal static string File => Environment.GetEnvironmentVariable("HIERAVID_BENCH_VIDEO")
+        ?? Path.GetFullPath(Path.Combine("samples", "bottle-detection.mp4"));
+
+    /// <summary>Its frames, encoded: [32, P, hidden].</summary>
+    internal static Tensor Tokens(LoadedModel model)
+    {
+        var size = new FrameSize(model.Preprocessor.ImageWidth, model.Preprocessor.ImageHeight);
+        var pieces = new List<Tensor>();
+        Decode(Probe(), size, batch =>
+        {
+            using var scope = NewDisposeScope();
+            var frames = TensorData.From(batch.Rgb.Span, batch.Count, batch.Height, batch.Width, 3);
+            var patches = model.Network.Patches(frames, model.Preprocessor.Mean, model.Preprocessor.StandardDeviation);
+            pieces.Add(model.Network.Encode(patches).DetachFromDisposeScope());
+        }).GetAwaiter().GetResult();
+        var tokens = cat(pieces, 0);
+        pieces.ForEach(piece => piece.Dispose());
+        return tokens;
+    }
+
+    /// <summary>Looks at it as a job does.</summary>
+    internal static VideoInfo Probe() => VideoProbe.ProbeAsync(File, VideoLimits.Default).GetAwaiter().GetResult();
+
+    /// <summary>Samples and decodes it as a job does.</summary>
+    internal static async Task Decode(VideoInfo video, FrameSize size, Action<FrameBatch> onBatch)
+    {
+        var plan = SamplingPlan.Uniform(video, FrameCount);
+        await foreach (var batch in FrameDecoder.DecodeAsync(video, plan, size, 8, VideoLimits.Default).ConfigureAwait(false))
+            onBatch(batch);
+    }
+}
