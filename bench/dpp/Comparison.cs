@@ -11,6 +11,8 @@ internal static class Comparison
 {
     private static readonly string[] Peers = ["whole", "segments"];
 
+    private static string Python => Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3";
+
     internal static void Run(DppInput input, int threads, int repetitions)
     {
         var folder = Path.Combine("artifacts", "bench", "dpp");
@@ -44,6 +46,13 @@ internal static class Comparison
                 + $" {processor / times["ours"].Skip(1).Min(t => t.Processor),6:F1} (processor)"
                 + (name == "ours" ? "" : "  " + Difference(ours, Path.Combine(folder, name + ".picks"))));
         }
+        var picks = ours.SelectMany(selection => selection.Order).Select(pick => (long)pick).ToArray();
+        File.WriteAllBytes(Path.Combine(folder, "ours.picks"), MemoryMarshal.AsBytes(picks.AsSpan()).ToArray());
+        var certify = new ProcessStartInfo(Python) { RedirectStandardOutput = true };
+        foreach (var argument in (string[])[Path.Combine("bench", "peers", "dpp_certify.py"), folder, "ours", .. Peers])
+            certify.ArgumentList.Add(argument);
+        using (var process = Process.Start(certify)!)
+            Console.WriteLine("  in float64: " + process.StandardOutput.ReadToEnd().Trim().Replace("\n", "; ", StringComparison.Ordinal));
         foreach (var peer in peers.Values)
         {
             peer.StandardInput.Close();
@@ -91,7 +100,7 @@ internal static class Comparison
 
     private static Process Start(string name, string folder, int threads)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3")
+        var start = new ProcessStartInfo(Python)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

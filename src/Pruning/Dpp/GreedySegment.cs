@@ -174,13 +174,22 @@ internal sealed unsafe class GreedySegment : IDisposable
         const int piece = 512;
         Workers.For((width + piece - 1) / piece, _threads, (double)waiting.Count * width * count, p =>
         {
-            var weights = stackalloc float[PanelRows];
-            foreach (var i in waiting)
+            var weights = stackalloc float[4 * PanelRows];
+            var rows = stackalloc float*[4];
+            var end = Math.Min(width, (p + 1) * piece);
+            for (int at = 0, group; at < waiting.Count; at += group)
             {
-                for (var t = 0; t < count; t++)
-                    weights[t] = panel[(nint)t * width + i];
-                var row = (float*)_row[i];
-                Dpp.PanelRows.Subtract(row, row, weights, panel, width, count, p * piece, Math.Min(width, (p + 1) * piece));
+                group = waiting.Count - at >= 4 ? 4 : 1;
+                for (var r = 0; r < group; r++)
+                {
+                    rows[r] = (float*)_row[waiting[at + r]];
+                    for (var t = 0; t < count; t++)
+                        weights[group * t + r] = panel[(nint)t * width + waiting[at + r]];
+                }
+                if (group == 4)
+                    Dpp.PanelRows.SubtractFour(rows, weights, panel, width, count, p * piece, end);
+                else
+                    Dpp.PanelRows.Subtract(rows[0], rows[0], weights, panel, width, count, p * piece, end);
             }
         });
     }

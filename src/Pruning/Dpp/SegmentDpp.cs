@@ -32,6 +32,9 @@ public static class SegmentDpp
         Check(features, relevance.Length, segments);
         using var scope = NewDisposeScope();
         using var gradients = no_grad();
+        // Selection is a chain of k dependent decisions of little work each, and its products must not depend on how a library
+        // cuts them: features on another device come to the CPU (54 MB for 3,785 tokens). A batched GPU version is not
+        // written: there was none to prove it on.
         var rows = features.to(ScalarType.Float32).cpu().contiguous();
         return SelectRows(rows, relevance.ToArray(), segments, Math.Max(1, get_num_threads()));
     }
