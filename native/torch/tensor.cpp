@@ -20,16 +20,16 @@ HV_API const char* hv_version() { return TORCH_VERSION; }
 HV_API int hv_version_major() { return TORCH_VERSION_MAJOR; }
 
 HV_API void hv_initialize() {
+  use_pool();
 #if defined(__GLIBC__)
-  // A forward pass allocates and frees the same few activations of 1 to 64 MB per layer. glibc's default maps and unmaps
-  // each one: every page faults again and is zeroed. Keeping them in the heap measured 2.3 times faster attention.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 512 << 20);
-  mallopt(M_ARENA_MAX, 4);
+  // For oneDNN's scratch memory, which does not come through libtorch's allocator.
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 128 << 20);
 #endif
 }
 
 HV_API void hv_trim() {
+  trim_pool();
 #if defined(__GLIBC__)
   malloc_trim(0);
 #endif

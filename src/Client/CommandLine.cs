@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using HieraVid.Client.Commands;
 using HieraVid.Models;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pruning;
 using HieraVid.Video;
 
 namespace HieraVid.Client;
@@ -39,7 +40,8 @@ public static class CommandLine
               hieravid ask talk.mp4 "What does the speaker hold?" --model ~/models/llava-onevision-7b
             """)
         {
-            verbose, AskCommand.Create(), DemoCommand.Create(), ModelCommand.Create(), DoctorCommand.Create(), VerifyCommand.Create(),
+            verbose, AskCommand.Create(), DemoCommand.Create(), ModelCommand.Create(), DoctorCommand.Create(),
+            VerifyCommand.Create(), FlopsCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -74,6 +76,7 @@ public static class CommandLine
         {
             VideoException video => (video.Message, video.IsUsersMistake ? UsersMistake : OurFault),
             ModelException model => (model.Message, UsersMistake),
+            PruningException pruning => (pruning.Message, UsersMistake),
             JobException job => (job.Message, job.IsUsersMistake ? UsersMistake : OurFault),
             IOException or UnauthorizedAccessException => (e.Message, UsersMistake),
             _ when IsOutOfMemory(e) => ("The memory is used up: take fewer --frames, --dtype bf16 or a smaller model.", OurFault),

@@ -36,6 +36,9 @@ public sealed class ModelException : Exception
         new($"{path} ({byteCount} bytes) could not be written and was removed ({Clause(cause)}): " +
             "check the free space and the permissions of its folder.", cause);
 
+    /// <summary>A folder that is to be written has something in it already.</summary>
+    public static ModelException Occupied(string path) => new($"{path} is not empty: choose a new or empty folder.");
+
     /// <summary>A value in a configuration file is missing, of the wrong kind or out of range.</summary>
     /// <param name="file">The file.</param>
     /// <param name="key">The key, with its parents: "vision_config.patch_size".</param>
@@ -80,5 +83,9 @@ public sealed class ModelException : Exception
     /// <param name="remedy">What the user can do, as a clause.</param>
     public static ModelException Environment(string fault, string remedy) => new($"{fault}: {remedy}.");
 
-    private static string Clause(Exception cause) => cause.Message.TrimEnd('.', ' ', '\n');
+    // The system's own words for a full disk name a temporary file and its size; the user only needs the fact.
+    private static string Clause(Exception cause) =>
+        cause.Message.Contains("disk was full", StringComparison.Ordinal) || cause.Message.Contains("No space left", StringComparison.Ordinal)
+            ? "the disk is full"
+            : cause.Message.TrimEnd('.', ' ', '\n');
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace HieraVid.Pipeline;
 
 /// <summary>An answer with everything that was done for it: the object that <c>--json</c> prints.</summary>
@@ -33,6 +35,19 @@ public sealed record AnswerReport
     /// <summary>The pruning method.</summary>
     public required string Method { get; init; }
 
+    /// <summary>The asked mean share of visual tokens per layer; 1 without pruning.</summary>
+    public required double Budget { get; init; }
+
+    /// <summary>The prefill's cost by the papers' yardstick.</summary>
+    public required FlopsReport Flops { get; init; }
+
+    /// <summary>The semantic segments; empty without pruning.</summary>
+    public required IReadOnlyList<SegmentReport> Segments { get; init; }
+
+    /// <summary>What happened to every token, for the HTML report; null without pruning.</summary>
+    [JsonIgnore]
+    public PruningReport? Pruning { get; init; }
+
     /// <summary>The seed of sampled generation.</summary>
     public required int Seed { get; init; }
 
@@ -51,10 +66,20 @@ public sealed record VideoReport(
     double DurationSeconds, int Width, int Height, double Fps, int SampledFrames, IReadOnlyList<double> SampledTimes);
 
 /// <summary>Token counts.</summary>
-/// <param name="Visual">Visual tokens in the prompt, newline tokens included.</param>
+/// <param name="Visual">Visual tokens of the video before pruning, newline tokens included.</param>
 /// <param name="Text">Text tokens in the prompt, the chat template's included.</param>
 /// <param name="Generated">Tokens of the answer.</param>
-public sealed record TokenReport(int Visual, int Text, int Generated);
+/// <param name="AfterMerge">Visual tokens that enter the decoder, newline tokens not counted.</param>
+/// <param name="PerLayer">Visual tokens that each layer's feed-forward network works on, newline tokens not counted.</param>
+/// <param name="AverageRetention">Mean of <paramref name="PerLayer"/> over the visual tokens without pruning.</param>
+public sealed record TokenReport(
+    int Visual, int Text, int Generated, int AfterMerge, IReadOnlyList<int> PerLayer, double AverageRetention);
+
+/// <summary>FLOPs of the prefill by Eq. 12 of the HieraVid paper, which counts visual tokens only.</summary>
+/// <param name="Vanilla">Without pruning.</param>
+/// <param name="Pruned">With the tokens that were really there.</param>
+/// <param name="Ratio">The second over the first.</param>
+public sealed record FlopsReport(double Vanilla, double Pruned, double Ratio);
 
 /// <summary>Seconds. The stages follow each other, so they add up to the total.</summary>
 public sealed record TimingReport
@@ -70,6 +95,9 @@ public sealed record TimingReport
 
     /// <summary>Vision tower, projector and pooling.</summary>
     public double Encode { get; init; }
+
+    /// <summary>Deciding which tokens to keep, at the input and inside the decoder; not part of the other stages.</summary>
+    public double Prune { get; init; }
 
     /// <summary>The decoder over the whole prompt.</summary>
     public double Prefill { get; init; }

@@ -27,6 +27,10 @@ public static class Activations
     /// <param name="epsilon">ε.</param>
     public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon)
     {
+#if !TORCHSHARP
+        if (Kernels.Fuses(x))
+            return Kernels.RmsNorm(x, weight, epsilon);
+#endif
         using var scope = NewDisposeScope();
         var wide = x.to(float32);
         var scale = (wide.pow(2).mean([-1], true) + epsilon).rsqrt();
@@ -38,9 +42,31 @@ public static class Activations
     /// <param name="up">[…, M].</param>
     public static Tensor SwiGlu(Tensor gate, Tensor up)
     {
+#if !TORCHSHARP
+        if (Kernels.Fuses(gate))
+            return Kernels.SwiGlu(gate, up);
+#endif
         using var scope = NewDisposeScope();
         var activated = gate.silu();
         activated.mul_(up);
         return activated.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Turns the pairs (j, j + d/2) of every head by its token's angles, in float32.</summary>
+    /// <param name="x">[T, heads, d].</param>
+    /// <param name="cos">Cosines, [T, 1, d/2] in float32.</param>
+    /// <param name="sin">Sines, [T, 1, d/2] in float32.</param>
+    /// <returns>[T, heads, d] in x's type.</returns>
+    public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
+    {
+#if !TORCHSHARP
+        if (Kernels.Fuses(x))
+            return Kernels.Rotate(x, cos, sin);
+#endif
+        using var scope = NewDisposeScope();
+        var half = x.shape[2] / 2;
+        var wide = x.to(float32);
+        var (first, second) = (wide.narrow(2, 0, half), wide.narrow(2, half, half));
+        return cat([first * cos - second * sin, second * cos + first * sin], 2).to(x.dtype).MoveToOuterDisposeScope();
     }
 }

@@ -28,6 +28,23 @@ internal static class Kernels
 
     internal static Tensor GeluTanh(Tensor x) => Made(Native.hv_gelu_tanh(x.Handle), [x], "gelu_tanh");
 
+    /// <summary>Whether the one-pass kernels take this tensor: float32 or bfloat16 on the CPU.</summary>
+    internal static bool Fuses(Tensor x) => Native.hv_fuses(x.Handle) != 0;
+
+    internal static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon) =>
+        Made(Native.hv_rms_norm(x.Handle, weight.Handle, epsilon), [x, weight], "rms_norm");
+
+    internal static Tensor Rotate(Tensor x, Tensor cos, Tensor sin) =>
+        Made(Native.hv_rotate(x.Handle, cos.Handle, sin.Handle), [x, cos, sin], "rotate");
+
+    internal static Tensor SwiGlu(Tensor gate, Tensor up) => Made(Native.hv_swiglu(gate.Handle, up.Handle), [gate, up], "swiglu");
+
+    internal static void SoftmaxScores(Tensor scores, double scale, long queries, bool causal)
+    {
+        if (Native.hv_softmax_scores_(scores.Handle, scale, queries, causal ? 1 : 0) != 0)
+            throw TorchException.For("softmax_scores", [scores]);
+    }
+
     private static Tensor Made(IntPtr handle, Tensor[] operands, string operation) =>
         handle != IntPtr.Zero ? new Tensor(handle) : throw TorchException.For(operation, operands);
 #endif

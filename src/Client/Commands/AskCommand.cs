@@ -25,6 +25,7 @@ internal static class AskCommand
         var topP = RealNumbers.Option("--top-p", "P", "Share of the probability to draw from.", standard: 1);
         var penalty = RealNumbers.Optional("--repetition-penalty", "P", "Default: the checkpoint's own; 1 is off.");
         var seed = new Option<int>("--seed") { HelpName = "S", Description = "The same seed gives the same answer." };
+        var pruning = new PruningOptions();
         var chunk = new Option<int>("--chunk-frames") { HelpName = "N", Description = "Sampled frames per unit of work, 1 to 64.", DefaultValueFactory = _ => 64 };
         var partial = new Option<bool>("--allow-partial") { Description = "Answer from what could be decoded if the video breaks off." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object in place of the answer." };
@@ -36,30 +37,37 @@ internal static class AskCommand
               hieravid ask talk.mp4 "What does the speaker hold?" --model ~/models/llava-onevision-7b
               hieravid ask street.mkv "How many cars pass?" --model DIR --fps 1 --max-tokens 64
               hieravid ask clip.mp4 "What happens?" --model DIR --frames 16 --device cuda:0 --json
+              hieravid ask clip.mp4 "What happens?" --model DIR --method hieravid --budget 0.1
             """)
         {
             video, question, model, tower, frames, fps, maxTokens, temperature, topP, penalty, seed, chunk, partial, json,
         };
+        pruning.AddTo(command);
         compute.AddTo(command);
-        command.SetAction((parsed, cancellation) => RunAsync(
-            new JobRequest
+        command.SetAction((parsed, cancellation) =>
+        {
+            var request = new JobRequest
             {
                 VideoPath = parsed.GetRequiredValue(video),
                 Question = parsed.GetRequiredValue(question),
                 Sampling = new SamplingRequest(parsed.GetValue(frames), parsed.GetValue(fps)),
                 Generation = new GenerationRequest(parsed.GetValue(maxTokens), parsed.GetValue(temperature), parsed.GetValue(topP),
                     parsed.GetValue(penalty), parsed.GetValue(seed)),
+                Pruning = pruning.Read(parsed),
                 ChunkFrames = parsed.GetValue(chunk),
                 AllowPartial = parsed.GetValue(partial),
-            },
-            parsed.GetRequiredValue(model)!, parsed.GetValue(tower), compute.Read(parsed), parsed.GetValue(json), cancellation));
+            };
+            // Before libtorch is loaded, which takes longer than all the rest of a refusal.
+            request.Validate();
+            return RunAsync(request, parsed.GetRequiredValue(model)!, parsed.GetValue(tower), compute.Read(parsed),
+                parsed.GetValue(json), cancellation);
+        });
         return command;
     }
 
     internal static async Task<int> RunAsync(
         JobRequest request, string folder, string? tower, Compute compute, bool json, CancellationToken cancellation)
     {
-        request.Validate();
         var display = StageDisplay.Create();
         var answer = new AnswerStream(display, isShown: !json);
         WarnOfOpenSandbox();
@@ -77,7 +85,7 @@ internal static class AskCommand
             display.Close();
             answer.End();
             if (json)
-                Console.Out.WriteLine(Json.Of(report));
+                StandardOutput.WriteLine(Json.Of(report));
             else
                 Summarise(report);
             return CommandLine.Success;
@@ -96,7 +104,7 @@ internal static class AskCommand
         foreach (var note in report.Notes)
             Console.Error.WriteLine(note);
         Console.Error.WriteLine(FormattableString.Invariant(
-            $"{Count.Of(report.Video.SampledFrames, "frame")} of {report.Video.DurationSeconds:0.0} s, {Count.Of(report.Tokens.Visual, "visual token")}; first token after {report.Timing.TimeToFirstToken:0.0} s, {Count.Of(report.Tokens.Generated, "token")} in {report.Timing.Total:0.0} s"));
+            $"{Count.Of(report.Video.SampledFrames, "frame")} of {report.Video.DurationSeconds:0.0} s, {Count.Of(report.Tokens.Visual, "visual token")}, {report.Tokens.AverageRetention:P0} of them in an average layer; first token after {report.Timing.TimeToFirstToken:0.0} s, {Count.Of(report.Tokens.Generated, "token")} in {report.Timing.Total:0.0} s"));
     }
 
     private static void WarnOfOpenSandbox()

@@ -28,7 +28,7 @@ internal static class DoctorCommand
         var findings = VideoDoctor.Examine(video);
         if (json)
         {
-            Console.WriteLine(Json.Of(new
+            StandardOutput.WriteLine(Json.Of(new
             {
                 video.Path,
                 video.Codec,
@@ -42,14 +42,14 @@ internal static class DoctorCommand
             }));
             return CommandLine.Success;
         }
-        Console.WriteLine(video);
+        StandardOutput.WriteLine(video);
         if (findings.Count == 0)
-            Console.WriteLine("Healthy: nothing makes this file slow or risky.");
+            StandardOutput.WriteLine("Healthy: nothing makes this file slow or risky.");
         foreach (var finding in findings)
         {
-            Console.WriteLine($"{finding.Severity}: {finding.Why}");
+            StandardOutput.WriteLine($"{finding.Severity}: {finding.Why}");
             if (finding.Fix.Length > 0)
-                Console.WriteLine($"  {finding.Fix}");
+                StandardOutput.WriteLine($"  {finding.Fix}");
         }
         return CommandLine.Success;
     }

@@ -37,7 +37,7 @@ internal static class ModelCommand
             RandomCheckpoint.Create(path, CheckpointPreset.Parse(parsed.GetRequiredValue(preset)), parsed.GetValue(seed),
                 cancellation: cancellation);
             var info = CheckpointInfo.Read(path);
-            Console.WriteLine($"{path}: {Millions(info.Parameters)} random parameters, {Megabytes(info.Bytes)}");
+            StandardOutput.WriteLine($"{path}: {Millions(info.Parameters)} random parameters, {Megabytes(info.Bytes)}");
             return Task.FromResult(CommandLine.Success);
         });
         return command;
@@ -58,7 +58,7 @@ internal static class ModelCommand
         {
             var info = CheckpointInfo.Read(parsed.GetRequiredValue(folder), parsed.GetValue(tower));
             if (parsed.GetValue(json))
-                Console.WriteLine(Json.Of(info));
+                StandardOutput.WriteLine(Json.Of(info));
             else
                 Print(info);
             return CommandLine.Success;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using HieraVid.Client.Output;
 using HieraVid.Client.Verification;
 using HieraVid.Models;
 
@@ -31,10 +32,10 @@ internal static class VerifyCommand
         foreach (var result in GoldenSuite.Run(folder, compute))
         {
             counts[result.Outcome] = counts.GetValueOrDefault(result.Outcome) + 1;
-            Console.WriteLine(Line(result));
+            StandardOutput.WriteLine(Line(result));
         }
         int Count(GoldenOutcome outcome) => counts.GetValueOrDefault(outcome);
-        Console.WriteLine($"{Count(GoldenOutcome.Pass)} pass, {Count(GoldenOutcome.Fail)} fail, "
+        StandardOutput.WriteLine($"{Count(GoldenOutcome.Pass)} pass, {Count(GoldenOutcome.Fail)} fail, "
             + $"{Count(GoldenOutcome.NotCovered)} not covered, on {compute.DeviceName} in {compute.DTypeName}");
         return Count(GoldenOutcome.Fail) == 0 ? CommandLine.Success : CommandLine.OurFault;
     }
@@ -44,11 +45,13 @@ internal static class VerifyCommand
         var what = $"{result.Case}/{result.Item}";
         return result.Outcome switch
         {
-            GoldenOutcome.NotCovered => $"not covered  {what}: {result.Note}",
+            GoldenOutcome.NotCovered => $"not covered  {what}: {OneLine(result.Note)}",
             GoldenOutcome.Pass => Invariant($"pass         {what,-64} worst {result.Error:0.0e+00}, allowed {result.Tolerance:0.0e+00}"),
-            _ => Invariant($"FAIL         {what,-64} worst {result.Error:0.0e+00}, allowed {result.Tolerance:0.0e+00} {result.Note}"),
+            _ => Invariant($"FAIL         {what,-64} worst {result.Error:0.0e+00}, allowed {result.Tolerance:0.0e+00} {OneLine(result.Note)}"),
         };
     }
+
+    private static string OneLine(string note) => string.Join(' ', note.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -14,15 +14,16 @@ internal sealed class AnswerStream(StageDisplay display, bool isShown)
         if (!isShown)
             return;
         _isOpen = true;
-        Console.Out.Write(Printable(piece));
+        StandardOutput.Write(Printable(piece));
     }
 
     /// <summary>Ends the line, also where the answer broke off.</summary>
     internal void End()
     {
-        if (_isOpen)
-            Console.Out.WriteLine();
+        var wasOpen = _isOpen;
         _isOpen = false;
+        if (wasOpen)
+            StandardOutput.WriteLine("");
     }
 
     // A model may be talked into writing escape sequences; they must not reach the terminal.

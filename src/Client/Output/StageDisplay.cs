@@ -66,6 +66,8 @@ internal abstract class StageDisplay
                 if (!task.IsStarted)
                     task.StartTask();
                 (task.MaxValue, task.Value) = (progress.Total, progress.Done);
+                if (progress.Done >= progress.Total)
+                    task.StopTask();
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using HieraVid.Models;
 using HieraVid.Models.Configuration;
+using HieraVid.Pruning;
 
 namespace HieraVid.Client.Verification;
 
@@ -33,7 +34,8 @@ public static class GoldenSuite
             Dispatch(golden, compute);
             return [.. golden.Results];
         }
-        catch (Exception e) when (e is ModelException or JsonException or IOException or KeyNotFoundException)
+        catch (Exception e) when (e is ModelException or PruningException or JsonException or IOException
+            or KeyNotFoundException)
         {
             return [new GoldenResult(name, "case", double.NaN, 0, GoldenOutcome.Fail, e.Message)];
         }
@@ -48,7 +50,9 @@ public static class GoldenSuite
             PreprocessGolden.Run(golden);
         else if (cases.TryGetProperty("linspace", out _))
             SamplingGolden.Run(golden);
-        else if (cases.TryGetProperty("method", out var method))
+        else if (cases.TryGetProperty("method", out var method) && method.GetString() == "hieravid")
+            HieraVidGolden.Run(golden);
+        else if (cases.TryGetProperty("method", out method))
             golden.NotCovered("all cases", $"method {method.GetString()?.Split('.', ';', ',')[0]} is not built yet");
         else if (File.Exists(Path.Combine(golden.Path, ModelConfig.FileName)))
             RunModel(golden, compute);

@@ -29,6 +29,7 @@ internal static class LlavaGolden
         var features = model.Tower.Forward(model.Patches(frames, preprocessor.Mean, preprocessor.StandardDeviation));
         var projected = model.Project(features);
         var pooled = model.Pool(projected);
+        var layout = model.Layout((int)pooled.shape[0]);
         var video = model.Sequence(pooled);
         golden.Compare("vision_features", () => features);
         golden.Compare("projected", () => projected);
@@ -42,7 +43,7 @@ internal static class LlavaGolden
         var embeddings = model.Splice(before, video.Tokens, after);
         golden.Compare("inputs_embeds", () => embeddings);
         golden.Compare("video_span", () => TensorData.From<long>([before.Length, video.Tokens.shape[0]], 2));
-        golden.Compare("newline_indices", () => TensorData.From<long>(video.NewlineIndices.ToArray(), video.NewlineIndices.Count));
+        golden.Compare("newline_indices", () => TensorData.From<long>([.. layout.Newlines.Select(i => (long)i)], layout.Newlines.Count));
         Prefill(golden, model.Decoder, embeddings);
 
         // LLaVA's own code generates from embeddings, so its penalty sees no prompt; the -hf code sees every id.
@@ -91,9 +92,14 @@ internal static class LlavaGolden
                     _ => position.ToString().ToLowerInvariant(),
                 };
                 var name = $"video_tokens_{mode.ToString().ToLowerInvariant()}_{spelled}";
-                golden.Compare(name, () => VideoSequence.Build(
-                    GridPooling.Forward(projected, model.Tower.Config.GridSize, mode),
-                    weights.Load(LlavaNames.LmmsLab.Newline, model.Config.Text.HiddenSize), position).Tokens);
+                golden.Compare(name, () =>
+                {
+                    var pooled = GridPooling.Forward(projected, model.Tower.Config.GridSize, mode);
+                    var layout = VideoLayout.Of((int)pooled.shape[0], (int)pooled.shape[1], position);
+                    var newline = weights.Load(LlavaNames.LmmsLab.Newline, model.Config.Text.HiddenSize);
+                    return VideoSequence.Build(
+                        pooled.reshape(-1, pooled.shape[2]), [.. Enumerable.Range(0, layout.Visual.Count)], newline, layout).Tokens;
+                });
             }
         }
     }

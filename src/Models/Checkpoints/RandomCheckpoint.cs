@@ -26,7 +26,7 @@ public static class RandomCheckpoint
     {
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         if (File.Exists(target) || (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()))
-            throw ModelException.Unsupported(folder, "writing a checkpoint over something else", "choose a new or empty folder");
+            throw ModelException.Occupied(folder);
         // Everything grows in a folder beside the target, so that the rename at the end is atomic.
         var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
         var tensors = LlavaTensors.List(preset.Config, DType.BF16);
@@ -44,6 +44,12 @@ public static class RandomCheckpoint
         {
             Discard(temporary);
             throw ModelException.Unwritable(folder, totalBytes, error);
+        }
+        catch (ModelException error) when (error.InnerException is IOException or UnauthorizedAccessException)
+        {
+            // It names a file of the temporary folder, which means nothing to the user.
+            Discard(temporary);
+            throw ModelException.Unwritable(folder, totalBytes, error.InnerException);
         }
         catch
         {

@@ -111,9 +111,26 @@ public sealed class LlavaModel : IDisposable
     /// <summary>The pooling alone: [F, patches, hidden] to [F, <see cref="TokensPerFrame"/>, hidden].</summary>
     public Tensor Pool(Tensor projected) => GridPooling.Forward(projected, Tower.Config.GridSize, Config.Pool);
 
-    /// <summary>Puts the newline tokens among pooled tokens.</summary>
+    /// <summary>Where the tokens of a video of so many frames stand.</summary>
+    public VideoLayout Layout(int frames) => VideoLayout.Of(frames, TokensPerFrame, Config.Newline);
+
+    /// <summary>Puts the newline tokens among visual tokens.</summary>
+    /// <param name="visual">[n, hidden].</param>
+    /// <param name="origins">Their token indices, ascending, [n].</param>
+    /// <param name="layout">The whole video's layout.</param>
+    public VideoSequence Sequence(Tensor visual, IReadOnlyList<int> origins, VideoLayout layout) =>
+        VideoSequence.Build(visual, origins, _newline, layout);
+
+    /// <summary>A whole video with its newline tokens.</summary>
     /// <param name="pooled">[F, <see cref="TokensPerFrame"/>, hidden].</param>
-    public VideoSequence Sequence(Tensor pooled) => VideoSequence.Build(pooled, _newline, Config.Newline);
+    public VideoSequence Sequence(Tensor pooled)
+    {
+        using var scope = NewDisposeScope();
+        var layout = Layout((int)pooled.shape[0]);
+        var video = Sequence(pooled.reshape(-1, pooled.shape[2]), [.. Enumerable.Range(0, layout.Visual.Count)], layout);
+        video.Tokens.MoveToOuterDisposeScope();
+        return video;
+    }
 
     /// <summary>The prompt's embeddings with the video in the placeholder's place.</summary>
     /// <param name="before">Ids before the video.</param>

@@ -1,34 +1,31 @@
-using HieraVid.Models.Configuration;
+using HieraVid.Torch;
 using static TorchSharp.torch;
 
 namespace HieraVid.Models.Llava;
 
-/// <summary>A video as the decoder sees it: visual tokens with newline tokens among them.</summary>
-/// <param name="Tokens">[V, hidden].</param>
-/// <param name="NewlineIndices">Which of the V rows are newlines, ascending. They are not patches: pruning leaves them be.</param>
-public sealed record VideoSequence(Tensor Tokens, IReadOnlyList<long> NewlineIndices)
+/// <summary>A video as the decoder sees it: visual tokens, perhaps not all of them, with newline tokens among them.</summary>
+/// <param name="Tokens">[V', hidden], in the order of their indices.</param>
+/// <param name="Indices">The index in the whole layout of each row, ascending, [V'].</param>
+/// <param name="VisualRows">Which rows are visual tokens, ascending; row VisualRows[i] is the i-th visual token given.</param>
+public sealed record VideoSequence(Tensor Tokens, IReadOnlyList<int> Indices, IReadOnlyList<int> VisualRows)
 {
-    /// <summary>Puts newline tokens among the pooled tokens (models.md, section 4).</summary>
-    /// <param name="pooled">[F, side·side, hidden].</param>
+    /// <summary>Puts newline tokens among visual tokens. Newlines stay even where all tokens around them are gone.</summary>
+    /// <param name="visual">[n, hidden], n at most F·P.</param>
+    /// <param name="origins">The token index of each, ascending, [n].</param>
     /// <param name="newline">[hidden].</param>
-    /// <param name="position">Where newlines stand.</param>
-    public static VideoSequence Build(Tensor pooled, Tensor newline, NewlinePosition position)
+    /// <param name="layout">The whole video's layout.</param>
+    public static VideoSequence Build(Tensor visual, IReadOnlyList<int> origins, Tensor newline, VideoLayout layout)
     {
         using var scope = NewDisposeScope();
-        var (frames, perFrame, hidden) = (pooled.shape[0], pooled.shape[1], pooled.shape[2]);
-        // A group is what one newline follows: a row, a frame or the whole video.
-        var group = position switch
-        {
-            NewlinePosition.Grid => (long)Math.Round(Math.Sqrt(perFrame)),
-            NewlinePosition.Frame => perFrame,
-            _ => frames * perFrame,
-        };
-        var groups = frames * perFrame / group;
-        var flat = pooled.reshape(groups, group, hidden);
-        if (position == NewlinePosition.NoToken)
-            return new VideoSequence(flat.reshape(-1, hidden).MoveToOuterDisposeScope(), []);
-        var ends = newline.view(1, 1, hidden).expand(groups, 1, hidden);
-        var tokens = cat([flat, ends], 1).reshape(-1, hidden).MoveToOuterDisposeScope();
-        return new VideoSequence(tokens, [.. Enumerable.Range(1, (int)groups).Select(i => i * (group + 1) - 1)]);
+        var places = origins.Select((token, row) => (Index: layout.Visual[token], Row: row))
+            .Concat(layout.Newlines.Select(index => (Index: index, Row: origins.Count)))
+            .OrderBy(place => place.Index)
+            .ToList();
+        var rows = TensorData.From<long>([.. places.Select(place => (long)place.Row)], places.Count).to(visual.device);
+        var tokens = cat([visual, newline.unsqueeze(0)], 0).index_select(0, rows).MoveToOuterDisposeScope();
+        return new VideoSequence(
+            tokens,
+            [.. places.Select(place => place.Index)],
+            [.. places.Select((place, row) => (place.Row, At: row)).Where(place => place.Row < origins.Count).Select(place => place.At)]);
     }
 }

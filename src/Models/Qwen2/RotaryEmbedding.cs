@@ -43,14 +43,7 @@ public sealed record RotaryTable(Tensor Cos, Tensor Sin)
     /// <summary>Rotates pairs (j, j + d/2) of every head.</summary>
     /// <param name="x">[T, heads, d].</param>
     /// <returns>[T, heads, d] in x's type; the rotation is done in float32.</returns>
-    public Tensor Apply(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var half = x.shape[2] / 2;
-        var wide = x.to(float32);
-        var (first, second) = (wide.narrow(2, 0, half), wide.narrow(2, half, half));
-        return cat([first * Cos - second * Sin, second * Cos + first * Sin], 2).to(x.dtype).MoveToOuterDisposeScope();
-    }
+    public Tensor Apply(Tensor x) => Activations.Rotate(x, Cos, Sin);
 
     /// <summary>The rows of the kept tokens.</summary>
     /// <param name="kept">[K] int64, ascending.</param>

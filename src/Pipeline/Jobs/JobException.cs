@@ -1,4 +1,5 @@
 using HieraVid.Models;
+using HieraVid.Pruning;
 using HieraVid.Video;
 
 namespace HieraVid.Pipeline.Jobs;
@@ -27,6 +28,7 @@ public sealed record JobFault(string Reason, bool IsUsersMistake)
     {
         JobException e => new JobFault(e.Message, e.IsUsersMistake),
         VideoException e => new JobFault(e.Message, e.IsUsersMistake),
+        PruningException e => new JobFault(e.Message, IsUsersMistake: true),
         ModelException e => new JobFault(e.Message, IsUsersMistake: true),
         _ => null,
     };

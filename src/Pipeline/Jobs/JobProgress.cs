@@ -15,6 +15,9 @@ public enum JobStage
     /// <summary>Turning frames into tokens.</summary>
     Encode,
 
+    /// <summary>Deciding which tokens to keep.</summary>
+    Prune,
+
     /// <summary>Running the prompt.</summary>
     Prefill,
 

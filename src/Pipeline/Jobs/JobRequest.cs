@@ -21,8 +21,8 @@ public sealed record JobRequest
     /// <summary>How the answer is generated.</summary>
     public GenerationRequest Generation { get; init; } = new();
 
-    /// <summary>The pruning method's name.</summary>
-    public string Method { get; init; } = "none";
+    /// <summary>How much of the video the decoder gets to see.</summary>
+    public PruningRequest Pruning { get; init; } = new();
 
     /// <summary>Most sampled frames in a chunk, the unit of work that is done or done again as a whole.</summary>
     public int ChunkFrames { get; init; } = 64;
@@ -51,6 +51,7 @@ public sealed record JobRequest
             throw JobException.Bad("--frames and --fps are both given: take one of them.");
         if (ChunkFrames is < 1 or > 64)
             throw JobException.Bad($"--chunk-frames {ChunkFrames} is out of range: take 1 to 64.");
+        Pruning.Validate();
         if (Generation.MaxTokens < 1)
             throw JobException.Bad($"--max-tokens {Generation.MaxTokens} is out of range: take at least 1.");
         if (!(Generation.Temperature >= 0 && double.IsFinite(Generation.Temperature)))

@@ -1,8 +1,8 @@
 using System.Text;
 using HieraVid.Models.Generation;
-using HieraVid.Models.Qwen2;
 using HieraVid.Models.Tokenization;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pruning;
 using HieraVid.Torch;
 using HieraVid.Video;
 using static TorchSharp.torch;
@@ -20,16 +20,17 @@ internal sealed class LocalWork(
 
     private readonly StageClock _clock = new();
     private readonly List<string> _notes = [];
-    private readonly SortedDictionary<int, List<Tensor>> _tokens = [];
     private readonly StringBuilder _answer = new();
     private VideoInfo? _video;
     private SamplingPlan? _plan;
     private PromptTokens? _prompt;
     private FrameStream? _frames;
     private MissingFrames? _missing;
+    private JobPruning? _pruning;
     private DecodingSession? _session;
     private float[]? _logits;
     private FinishReason _finish;
+    private string _method = PruningMethods.None;
     private int _encodedFrames, _visualTokens, _generated;
 
     internal async Task<JobEvent> ProbeAsync(CancellationToken cancellation)
@@ -42,6 +43,9 @@ internal sealed class LocalWork(
         _prompt = model.Template.Encode(model.Tokenizer, [new ChatTurn(ChatRole.User, request.Question, VideoPlacement.OwnLine)]);
         var budget = new FrameBudget(model, _prompt.Ids.Count, request.Generation.MaxTokens);
         _plan = FramePlan.Choose(_video, request, budget, _notes);
+        var schedule = request.Pruning.ScheduleFor(model.Network.Config.Text.LayerCount, _notes.Add);
+        _pruning = new JobPruning(schedule, request.Pruning.Options, _clock);
+        _method = schedule is null ? PruningMethods.None : PruningMethods.HieraVid;
         var chunks = Chunk.Split(_plan.Count, request.ChunkFrames);
         onProgress(new JobProgress(JobStage.Probe, 1, 1, $"{_video}; {_plan}"));
         return new JobEvent.Probed([.. chunks]);
@@ -50,18 +54,33 @@ internal sealed class LocalWork(
     internal async Task<JobEvent> EncodeAsync(Chunk chunk, CancellationToken cancellation)
     {
         _frames ??= Decode(cancellation);
-        var pieces = _tokens[chunk.Index] = [];
+        var pieces = new List<Tensor>();
+        try
+        {
+            return await EncodeAsync(chunk, pieces, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            pieces.ForEach(piece => piece.Dispose());
+        }
+    }
+
+    private async Task<JobEvent> EncodeAsync(Chunk chunk, List<Tensor> pieces, CancellationToken cancellation)
+    {
         var left = chunk.Count;
         while (left > 0 && await NextAsync(Math.Min(left, BatchFrames)).ConfigureAwait(false) is { } batch)
         {
-            cancellation.ThrowIfCancellationRequested();
             onProgress(new JobProgress(JobStage.Decode, batch.FirstSample + batch.Count, _plan!.Count));
+            cancellation.ThrowIfCancellationRequested();
+            onProgress(new JobProgress(JobStage.Encode, _encodedFrames, _plan.Count));
             using (_clock.Measure(JobStage.Encode))
                 pieces.Add(await Task.Run(() => Encode(batch, cancellation), cancellation).ConfigureAwait(false));
             left -= batch.Count;
             _encodedFrames += batch.Count;
             onProgress(new JobProgress(JobStage.Encode, _encodedFrames, _plan.Count));
         }
+        if (pieces.Count > 0)
+            await Task.Run(() => _pruning!.Add(Joined(pieces)), cancellation).ConfigureAwait(false);
         return new JobEvent.ChunkEncoded(chunk.Index, left);
     }
 
@@ -74,22 +93,18 @@ internal sealed class LocalWork(
         using (_clock.Measure(JobStage.Prefill))
         {
             var layers = model.Network.Config.Text.LayerCount;
-            var video = model.Network.Sequence(cat([.. _tokens.Values.SelectMany(pieces => pieces)], 0));
-            DropTokens();
-            _visualTokens = (int)video.Tokens.shape[0];
+            var layout = model.Network.Layout(_encodedFrames);
+            var (values, origins) = _pruning!.Enter();
+            var video = model.Network.Sequence(values, origins, layout);
+            _visualTokens = layout.Length;
             long[] ids = [.. _prompt!.Ids.Select(id => (long)id)];
             var at = _prompt.VideoPositions[0];
             var embeddings = model.Network.Splice(ids.AsSpan(0, at), video.Tokens, ids.AsSpan(at + 1));
             _session = new DecodingSession(model.Network.Decoder);
-            // The question before each layer tells how far the prefill is; the answer is always no.
-            var watch = new LayerHook(layer =>
-            {
-                onProgress(new JobProgress(JobStage.Prefill, layer, layers));
-                return false;
-            }, (_, _, _) => null);
-            _logits = _session.Prefill(embeddings, hook: watch, cancellation: cancellation);
+            var hook = _pruning.Hook(at, video, layer => onProgress(new JobProgress(JobStage.Prefill, layer, layers)));
+            _logits = _session.Prefill(embeddings, Positions(at, layout.Length, video.Indices, ids.Length), hook, cancellation);
             onProgress(new JobProgress(JobStage.Prefill, layers, layers,
-                FormattableString.Invariant($"{embeddings.shape[0]:N0} tokens, {_visualTokens:N0} of them visual")));
+                FormattableString.Invariant($"{embeddings.shape[0]:N0} tokens, {_visualTokens:N0} visual ones before pruning, {_pruning.OriginsAfter[^1].Length:N0} at the end")));
         }
         return new JobEvent.Prefilled();
     }
@@ -121,37 +136,52 @@ internal sealed class LocalWork(
         return new JobEvent.Answered();
     }
 
-    internal AnswerReport Report() => new()
+    internal AnswerReport Report()
     {
-        Answer = _answer.ToString().Trim(),
-        Finish = _finish == FinishReason.Stop ? "stop" : "length",
-        Video = new VideoReport(_video!.DurationSeconds, _video.DisplayWidth, _video.DisplayHeight, _video.AverageFps,
-            _encodedFrames, [.. _plan!.TimesSeconds.Take(_encodedFrames).Select(t => Math.Round(t, 6))]),
-        Tokens = new TokenReport(_visualTokens, _prompt!.Ids.Count - 1, _generated),
-        Timing = new TimingReport
+        var times = _plan!.TimesSeconds.Take(_encodedFrames).Select(t => Math.Round(t, 6)).ToList();
+        var layers = model.Network.Config.Text.LayerCount;
+        var perLayer = PruningFacts.PerLayer(_pruning!, layers);
+        var segments = PruningFacts.Segments(_pruning!, times, _video!.DurationSeconds);
+        return new AnswerReport
         {
-            Probe = _clock.Seconds(JobStage.Probe),
-            Decode = _clock.Seconds(JobStage.Decode),
-            Encode = _clock.Seconds(JobStage.Encode),
-            Prefill = _clock.Seconds(JobStage.Prefill),
-            TimeToFirstToken = _clock.TimeToFirstToken,
-            Generate = _clock.Seconds(JobStage.Generate),
-            Total = _clock.Elapsed,
-        },
-        PeakMemoryBytes = ProcessMemory.PeakBytes,
-        Device = model.Network.Compute.DeviceName,
-        Dtype = model.Network.Compute.DTypeName,
-        Model = model.Folder,
-        Method = request.Method,
-        Seed = request.Generation.Seed,
-        Notes = _notes,
+            Answer = _answer.ToString().Trim(),
+            Finish = _finish == FinishReason.Stop ? "stop" : "length",
+            Video = new VideoReport(
+                _video.DurationSeconds, _video.DisplayWidth, _video.DisplayHeight, _video.AverageFps, _encodedFrames, times),
+            Tokens = new TokenReport(_visualTokens, _prompt!.Ids.Count - 1, _generated, _pruning!.OriginsAfter[0].Length, perLayer,
+                Math.Round(perLayer.Average() / _pruning.Tokens, 4)),
+            Flops = PruningFacts.Flops(_pruning, model.Network.Config.Text),
+            Segments = segments,
+            Timing = Timing(),
+            PeakMemoryBytes = ProcessMemory.PeakBytes,
+            Device = model.Network.Compute.DeviceName,
+            Dtype = model.Network.Compute.DTypeName,
+            Model = model.Folder,
+            Method = _method,
+            Budget = _method == PruningMethods.None ? 1 : request.Pruning.Budget,
+            Seed = request.Generation.Seed,
+            Notes = _notes,
+            Pruning = PruningFacts.Report(_pruning, _method, request.Pruning.Budget, layers, segments),
+        };
+    }
+
+    private TimingReport Timing() => new()
+    {
+        Probe = _clock.Seconds(JobStage.Probe),
+        Decode = _clock.Seconds(JobStage.Decode),
+        Encode = _clock.Seconds(JobStage.Encode),
+        Prune = _clock.Seconds(JobStage.Prune),
+        Prefill = _clock.Seconds(JobStage.Prefill),
+        TimeToFirstToken = _clock.TimeToFirstToken,
+        Generate = _clock.Seconds(JobStage.Generate),
+        Total = _clock.Elapsed,
     };
 
     public async ValueTask DisposeAsync()
     {
         if (_frames is not null)
             await _frames.DisposeAsync().ConfigureAwait(false);
-        DropTokens();
+        _pruning?.Dispose();
         _session?.Dispose();
     }
 
@@ -198,10 +228,17 @@ internal sealed class LocalWork(
             onText(shown);
     }
 
-    private void DropTokens()
+    private static Tensor Joined(List<Tensor> pieces)
     {
-        foreach (var piece in _tokens.Values.SelectMany(pieces => pieces))
-            piece.Dispose();
-        _tokens.Clear();
+        using var scope = NewDisposeScope();
+        return cat(pieces, 0).DetachFromDisposeScope();
     }
+
+    // Kept tokens keep the positions that they would have without pruning; the text after the video goes on from there.
+    private static long[] Positions(int videoStart, int videoLength, IReadOnlyList<int> kept, int idCount) =>
+    [
+        .. Enumerable.Range(0, videoStart).Select(i => (long)i),
+        .. kept.Select(index => (long)videoStart + index),
+        .. Enumerable.Range(0, idCount - videoStart - 1).Select(i => (long)videoStart + videoLength + i),
+    ];
 }

@@ -3,11 +3,13 @@ using HieraVid.Pipeline.Jobs;
 
 namespace HieraVid.Pipeline.Running;
 
-/// <summary>Adds up the seconds of each stage of one job.</summary>
+/// <summary>Adds up the seconds of each stage of one job. A stage within another one counts for itself only.</summary>
 internal sealed class StageClock
 {
     private long _start = Stopwatch.GetTimestamp();
     private readonly Dictionary<JobStage, TimeSpan> _spent = [];
+    private readonly Stack<JobStage> _running = new();
+    private long _changed;
 
     internal double TimeToFirstToken { get; private set; }
 
@@ -24,12 +26,29 @@ internal sealed class StageClock
         _start -= (long)(spent.TotalSeconds * Stopwatch.Frequency);
     }
 
-    /// <summary>Counts from now to the result's disposal.</summary>
-    internal Lap Measure(JobStage stage) => new(this, stage, Stopwatch.GetTimestamp());
-
-    internal readonly record struct Lap(StageClock Clock, JobStage Stage, long Start) : IDisposable
+    /// <summary>Counts from now to the result's disposal, which must come before that of any lap begun earlier.</summary>
+    internal Lap Measure(JobStage stage)
     {
-        public void Dispose() =>
-            Clock._spent[Stage] = Clock._spent.GetValueOrDefault(Stage) + Stopwatch.GetElapsedTime(Start);
+        Charge();
+        _running.Push(stage);
+        return new Lap(this);
+    }
+
+    // The time since the last change of stage goes to the innermost running one.
+    private void Charge()
+    {
+        var now = Stopwatch.GetTimestamp();
+        if (_running.TryPeek(out var stage))
+            _spent[stage] = _spent.GetValueOrDefault(stage) + Stopwatch.GetElapsedTime(_changed, now);
+        _changed = now;
+    }
+
+    internal readonly record struct Lap(StageClock Clock) : IDisposable
+    {
+        public void Dispose()
+        {
+            Clock.Charge();
+            Clock._running.Pop();
+        }
     }
 }

@@ -140,6 +140,11 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial IntPtr hv_stack(IntPtr* tensors, int count, long dim);
     [LibraryImport(Library)] internal static partial IntPtr hv_layer_norm(IntPtr t, long* shape, int ndim, IntPtr weight, IntPtr bias, double eps);
     [LibraryImport(Library)] internal static partial IntPtr hv_linear(IntPtr x, IntPtr w, IntPtr bias);
+    [LibraryImport(Library)] internal static partial int hv_fuses(IntPtr t);
+    [LibraryImport(Library)] internal static partial IntPtr hv_rms_norm(IntPtr x, IntPtr weight, double epsilon);
+    [LibraryImport(Library)] internal static partial IntPtr hv_rotate(IntPtr x, IntPtr cos, IntPtr sin);
+    [LibraryImport(Library)] internal static partial IntPtr hv_swiglu(IntPtr gate, IntPtr up);
+    [LibraryImport(Library)] internal static partial int hv_softmax_scores_(IntPtr scores, double scale, long queries, int causal);
     [LibraryImport(Library)] internal static partial int hv_has_fused_attention();
     [LibraryImport(Library)] internal static partial IntPtr hv_scaled_dot_product_attention(IntPtr q, IntPtr k, IntPtr v, IntPtr mask, int isCausal);
 }

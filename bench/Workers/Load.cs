@@ -1,0 +1,22 @@
+using System.Diagnostics;
+using HieraVid.Models;
+using HieraVid.Models.Llava;
+using static TorchSharp.torch;
+
+namespace HieraVid.Bench.Workers;
+
+/// <summary>From the folder to a model that is ready to run.</summary>
+internal static class Load
+{
+    internal static Func<Dictionary<string, double>> SetUp(string checkpoint) => () =>
+    {
+        var clock = Stopwatch.StartNew();
+        using var model = LlavaModel.Load(checkpoint, new Compute(CPU, ScalarType.BFloat16));
+        return new Dictionary<string, double>
+        {
+            ["seconds"] = clock.Elapsed.TotalSeconds,
+            ["peakBytes"] = ProcessMemory.Peak,
+            ["peakOverWeights"] = ProcessMemory.Peak / model.WeightBytes,
+        };
+    };
+}

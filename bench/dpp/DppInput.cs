@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+using HieraVid.Pruning.Dpp;
+using HieraVid.Torch;
+using static TorchSharp.torch;
+
+namespace HieraVid.Bench.Dpp;
+
+/// <summary>Made-up tokens of a layer: [n, 3584] features, their relevance, and consecutive segments.</summary>
+internal sealed record DppInput(Tensor Features, float[] Relevance, IReadOnlyList<DppSegment> Segments)
+{
+    private const int Dimension = 3584;
+    private const int TokensPerFrame = 169;
+
+    /// <summary>
+    /// video: what stands at a position stays from frame to frame, with noise (cosine 0.8), and attention is log-normal, so
+    /// that most relevances are near 1. noise: independent features, same attention.
+    /// </summary>
+    internal static DppInput Make(int count, int keep, int segments, string kind)
+    {
+        manual_seed(count);
+        using var scope = NewDisposeScope();
+        var features = randn([count, Dimension]);
+        if (kind == "video")
+        {
+            var scene = randn([TokensPerFrame, Dimension]);
+            var frames = Enumerable.Repeat(scene, (count + TokensPerFrame - 1) / TokensPerFrame).ToList();
+            features = features.mul_(0.5).add_(cat(frames).narrow(0, 0, count));
+        }
+        var attention = randn([count]).exp().ToArray<float>();
+        var (least, most) = (attention.Min(), attention.Max());
+        var relevance = Array.ConvertAll(attention, a => (most - a + 1e-6f) / (most - least));
+        var list = new List<DppSegment>();
+        for (var s = 0; s < segments; s++)
+        {
+            var (begin, end) = (count * s / segments, count * (s + 1) / segments);
+            var places = (int)((long)keep * (s + 1) / segments - (long)keep * s / segments);
+            list.Add(new DppSegment([.. Enumerable.Range(begin, end - begin)], places));
+        }
+        return new DppInput(features.contiguous().DetachFromDisposeScope(), relevance, list);
+    }
+
+    /// <summary>Writes the files that the peers read.</summary>
+    internal void Save(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        using (var file = File.Create(Path.Combine(folder, "features.f32")))
+            file.Write(Features.bytes);
+        File.WriteAllBytes(Path.Combine(folder, "relevance.f32"), MemoryMarshal.AsBytes(Relevance.AsSpan()).ToArray());
+        File.WriteAllLines(Path.Combine(folder, "segments.txt"), Segments.Select(s => $"{s.Members.Length} {s.Keep}"));
+    }
+}

@@ -1,0 +1,32 @@
+using HieraVid.Models.Configuration;
+
+namespace HieraVid.Models.Llava;
+
+/// <summary>Where visual tokens and newline tokens stand in a video's part of the prompt (models.md, section 4).</summary>
+/// <param name="Length">V, both kinds together.</param>
+/// <param name="Visual">Index of each visual token t = frame · P + position, ascending, [F·P].</param>
+/// <param name="Newlines">Indices of the newline tokens, ascending. They are no patches: pruning leaves them be.</param>
+public sealed record VideoLayout(int Length, IReadOnlyList<int> Visual, IReadOnlyList<int> Newlines)
+{
+    /// <summary>The layout of a whole video.</summary>
+    /// <param name="frames">F.</param>
+    /// <param name="perFrame">P, a square number.</param>
+    /// <param name="position">Where newlines stand.</param>
+    public static VideoLayout Of(int frames, int perFrame, NewlinePosition position)
+    {
+        // A group is what one newline follows: a row, a frame or the whole video.
+        var group = position switch
+        {
+            NewlinePosition.Grid => (int)Math.Round(Math.Sqrt(perFrame)),
+            NewlinePosition.Frame => perFrame,
+            _ => frames * perFrame,
+        };
+        var tokens = frames * perFrame;
+        if (position == NewlinePosition.NoToken)
+            return new VideoLayout(tokens, [.. Enumerable.Range(0, tokens)], []);
+        return new VideoLayout(
+            tokens + tokens / group,
+            [.. Enumerable.Range(0, tokens).Select(t => t + t / group)],
+            [.. Enumerable.Range(1, tokens / group).Select(g => g * (group + 1) - 1)]);
+    }
+}

@@ -1,0 +1,32 @@
+namespace HieraVid.Pruning.Dpp;
+
+/// <summary>Rows of equal length, made when they are first needed and used again when they are given back.</summary>
+/// <param name="length">Floats per row.</param>
+internal sealed unsafe class RowPool(int length) : IDisposable
+{
+    // Small segments need few rows; a slab of 16 rows of a long one is still only some 2 MB.
+    private const int SlabRows = 16;
+
+    private readonly List<FloatBlock> _slabs = [];
+    private readonly Stack<nint> _free = [];
+
+    internal float* Take()
+    {
+        if (_free.Count == 0)
+        {
+            var slab = new FloatBlock((long)SlabRows * length);
+            _slabs.Add(slab);
+            for (var i = SlabRows - 1; i >= 0; i--)
+                _free.Push((nint)(slab.Data + (long)i * length));
+        }
+        return (float*)_free.Pop();
+    }
+
+    internal void Return(float* row) => _free.Push((nint)row);
+
+    public void Dispose()
+    {
+        foreach (var slab in _slabs)
+            slab.Dispose();
+    }
+}

@@ -1,0 +1,42 @@
+namespace HieraVid.Pruning;
+
+/// <summary>The visual tokens per layer of each method, for <see cref="Flops"/>.</summary>
+public static class FlopsTokens
+{
+    /// <summary>The same number in every layer: no pruning, or pruning before the model.</summary>
+    /// <param name="tokens">n.</param>
+    /// <param name="layerCount">L.</param>
+    public static LayerTokens[] Uniform(double tokens, int layerCount) =>
+        [.. Enumerable.Repeat(new LayerTokens(tokens, tokens), layerCount)];
+
+    /// <summary>
+    /// As the papers count: each layer of a stage is charged with the tokens that leave the stage's pruning ("ideal").
+    /// </summary>
+    /// <param name="schedule">Gives the layers, and how many there are.</param>
+    /// <param name="stages">Tokens after each stage, [4]: nominal or measured.</param>
+    public static LayerTokens[] Ideal(PruningSchedule schedule, IReadOnlyList<double> stages) =>
+    [
+        .. Enumerable.Range(0, schedule.LayerCount).Select(layer => After(schedule, stages, layer))
+            .Select(n => new LayerTokens(n, n)),
+    ];
+
+    /// <summary>
+    /// As it happens: the attention of a layer that prunes runs on the tokens before pruning ("exact").
+    /// </summary>
+    /// <param name="schedule">Gives the layers, and how many there are.</param>
+    /// <param name="stages">Tokens after each stage, [4]: nominal or measured.</param>
+    public static LayerTokens[] Exact(PruningSchedule schedule, IReadOnlyList<double> stages) =>
+    [
+        .. Enumerable.Range(0, schedule.LayerCount).Select(layer =>
+            new LayerTokens(After(schedule, stages, Math.Max(0, layer - 1)), After(schedule, stages, layer))),
+    ];
+
+    /// <summary>The tokens that a schedule leaves after each stage, without truncation, [4].</summary>
+    /// <param name="schedule">The schedule.</param>
+    /// <param name="tokens">n before any pruning.</param>
+    public static double[] Nominal(PruningSchedule schedule, double tokens) =>
+        [.. schedule.StageShares().Select(share => share * tokens)];
+
+    private static double After(PruningSchedule schedule, IReadOnlyList<double> stages, int layer) =>
+        stages[schedule.Layers.Count(boundary => boundary <= layer)];
+}

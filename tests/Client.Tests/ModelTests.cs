@@ -1,0 +1,82 @@
+using System.Text.Json;
+
+namespace HieraVid.Client.Tests;
+
+public class ModelTests : ClientTest
+{
+    [Fact]
+    public async Task A_made_up_checkpoint_can_be_described_and_asked()
+    {
+        MakeVideo("v.mp4", 0.3);
+        var made = (await RunAsync("model", "new", "tiny", "--seed", "7")).Succeeds();
+        Assert.Matches(@"^tiny: [0-9.]+ M random parameters, [0-9.]+ MB\n$", made.Output);
+
+        var info = (await RunAsync("model", "info", "tiny")).Succeeds();
+        Assert.Matches(@"tokens per frame\s+196", info.Output);
+        Assert.Matches(@"window\s+32,768 tokens", info.Output);
+        using var document = JsonDocument.Parse((await RunAsync("model", "info", "tiny", "--json")).Succeeds().Output);
+        Assert.Equal(196, document.RootElement.GetProperty("tokensPerFrame").GetInt32());
+
+        (await RunAsync("ask", "v.mp4", "What?", "--model", "tiny", "--max-tokens", "3", "--frames", "1")).Succeeds();
+        NothingIsLeftBut("tiny", "v.mp4");
+    }
+
+    [Fact]
+    public async Task The_seed_decides_the_bytes()
+    {
+        foreach (var (name, seed) in new[] { ("a", "1"), ("b", "1"), ("c", "2") })
+            (await RunAsync("model", "new", name, "--seed", seed)).Succeeds();
+        byte[] Weights(string name) => File.ReadAllBytes(Path.Combine(At(name), "model.safetensors"));
+        Assert.Equal(Weights("a"), Weights("b"));
+        Assert.NotEqual(Weights("a"), Weights("c"));
+    }
+
+    [Fact]
+    public async Task A_folder_with_something_in_it_is_left_alone()
+    {
+        Directory.CreateDirectory(At("full"));
+        await File.WriteAllTextAsync(At("full/precious.txt"), "mine", Cancel);
+        (await RunAsync("model", "new", "full")).RefusesNaming("full", "empty folder");
+        Assert.Equal("mine", await File.ReadAllTextAsync(At("full/precious.txt"), Cancel));
+        NothingIsLeftBut("full");
+
+        await File.WriteAllTextAsync(At("file"), "mine", Cancel);
+        (await RunAsync("model", "new", "file")).RefusesNaming("file", "empty folder");
+        (await RunAsync("model", "new", "file/below")).RefusesNaming("file/below");
+        Assert.Equal("mine", await File.ReadAllTextAsync(At("file"), Cancel));
+        NothingIsLeftBut("file", "full");
+    }
+
+    [Fact]
+    public async Task An_empty_folder_is_filled()
+    {
+        Directory.CreateDirectory(At("empty"));
+        (await RunAsync("model", "new", "empty")).Succeeds();
+        Assert.True(File.Exists(At("empty/model.safetensors")));
+    }
+
+    [Theory]
+    [InlineData("--preset huge", "--preset huge")]
+    [InlineData("--seed 1.5", "--seed '1.5'")]
+    public async Task A_bad_option_makes_nothing(string options, string named)
+    {
+        (await RunAsync(["model", "new", "m", .. options.Split(' ')])).RefusesNaming(named);
+        NothingIsLeftBut();
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_named_and_nothing_stays_half_written()
+    {
+        Directory.CreateDirectory(At("disk"));
+        var unshare = Environment.IsPrivilegedProcess ? "unshare -m" : "unshare -rm";
+        // 77: no such mount here; 99: something was left on it.
+        var script = $"mount -t tmpfs -o size=1m none disk 2>/dev/null || exit 77; {ShellLine("model", "new", "disk/m")}; "
+            + "code=$?; [ -z \"$(ls -A disk)\" ] || exit 99; exit $code";
+        var outcome = await ShellAsync($"{unshare} sh -c '{script.Replace("'", "'\\''", StringComparison.Ordinal)}'");
+        Assert.SkipWhen(outcome.ExitCode == 77 || outcome.Errors.StartsWith("unshare:", StringComparison.Ordinal)
+            || outcome.Errors.Contains("not found", StringComparison.Ordinal), "a small disk cannot be mounted here");
+        outcome.RefusesNaming("disk/m", "free space");
+        Assert.Matches("disk was full|No space left", outcome.Sentence);
+        NothingIsLeftBut("disk");
+    }
+}

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using HieraVid.Models;
+using HieraVid.Pipeline.Jobs;
+using HieraVid.Pipeline.Running;
+using HieraVid.Video;
+
+namespace HieraVid.Pipeline.Tests.Running;
+
+/// <summary>
+/// A real tiny model and real small videos, made once. All tests with tensors are in this collection, so that they run one
+/// after the other and the number of living tensors means something.
+/// </summary>
+public sealed class RunnerFixture : IDisposable
+{
+    public RunnerFixture()
+    {
+        Model = LoadedModel.Load(Repository.Fixture("llava-onevision-tiny-hf"), Compute.Reference);
+        Video = Make("moving.mp4", seconds: 1.2);
+    }
+
+    internal LoadedModel Model { get; }
+
+    /// <summary>12 frames of 64 x 48 at 10 per second.</summary>
+    internal string Video { get; }
+
+    internal string Folder { get; } = Directory.CreateTempSubdirectory("hieravid-pipeline-").FullName;
+
+    internal JobRequest Ask(int frames = 7, int maxTokens = 12) => new()
+    {
+        VideoPath = Video,
+        Question = "What is moving?",
+        Sampling = new SamplingRequest(Frames: frames),
+        Generation = new GenerationRequest(MaxTokens: maxTokens),
+    };
+
+    internal Task<AnswerReport> RunAsync(JobRequest request, Action<JobProgress>? onProgress = null, Action<string>? onText = null,
+        ProbedVideo? probed = null, CancellationToken? cancellation = null) =>
+        new LocalRunner(Model, VideoLimits.Default).RunAsync(request, onProgress, onText, probed,
+            cancellation ?? TestContext.Current.CancellationToken);
+
+    internal string Make(string name, double seconds, string size = "64x48", params string[] arguments)
+    {
+        var path = Path.Combine(Folder, name);
+        var start = new ProcessStartInfo("ffmpeg", ["-v", "error", "-nostdin", "-f", "lavfi", "-i",
+            FormattableString.Invariant($"testsrc2=s={size}:r=10:d={seconds}"), "-c:v", "libx264", "-preset", "ultrafast", "-g", "10",
+            .. arguments, "-y", "file:" + path]);
+        using var process = Process.Start(start)!;
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+        return path;
+    }
+
+    /// <summary>The first part of a file under a new name.</summary>
+    internal string Cut(string path, string name, double share)
+    {
+        var bytes = File.ReadAllBytes(path);
+        var cut = Path.Combine(Folder, name);
+        File.WriteAllBytes(cut, bytes[..(int)(bytes.Length * share)]);
+        return cut;
+    }
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+}
+
+[CollectionDefinition(nameof(WithTensors))]
+public sealed class WithTensors : ICollectionFixture<RunnerFixture>;
