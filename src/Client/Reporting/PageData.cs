@@ -71,6 +71,9 @@ internal static class PageData
     private static List<int[]> FrameCounts(PruningReport report)
     {
         var counts = Enumerable.Range(0, report.Stages.Count + 1).Select(_ => new int[report.Frames]).ToList();
+        // A method that prunes nothing says nothing per token: all are there.
+        if (report.LeftAt.Count == 0)
+            counts.ForEach(frames => Array.Fill(frames, report.Positions));
         for (var token = 0; token < report.LeftAt.Count; token++)
         {
             var last = report.LeftAt[token] < 0 ? report.Stages.Count : report.LeftAt[token];

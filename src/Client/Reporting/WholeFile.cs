@@ -11,7 +11,7 @@ internal static class WholeFile
     internal static void Check(string path)
     {
         var temporary = Temporary(path);
-        Guard(path, () =>
+        Guard(path, temporary, () =>
         {
             File.Create(temporary).Dispose();
             File.Delete(temporary);
@@ -23,7 +23,7 @@ internal static class WholeFile
     internal static void Write(string path, string text)
     {
         var temporary = Temporary(path);
-        Guard(path, () =>
+        Guard(path, temporary, () =>
         {
             try
             {
@@ -44,13 +44,17 @@ internal static class WholeFile
             throw JobException.Bad("The report's path is empty: name an HTML file.");
         if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
             throw JobException.Bad($"The report '{path}' is a folder: name an HTML file in it.");
+        // Renaming over a device would replace it, for root even /dev/null.
+        if (OperatingSystem.IsLinux() && Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
+            throw JobException.Bad($"The report '{path}' would be a device: name an HTML file in a folder of yours.");
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder))
             throw JobException.Bad($"The report's folder '{folder}' is not there: create it or name another.");
         return Path.Combine(folder, $".{Guid.NewGuid():N}.part");
     }
 
-    private static void Guard(string path, Action write)
+    /// <summary>Turns the system's complaints into a sentence for the user.</summary>
+    internal static void Guard(string path, string temporary, Action write)
     {
         try
         {
@@ -58,13 +62,13 @@ internal static class WholeFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The system's words name the temporary file, which tells the user nothing; a full disk is the one that they do.
+            // The system's words name the temporary file, which tells the user nothing.
             const int noSpace = 28, diskFull = unchecked((int)0x80070070);
             throw JobException.Bad(e is UnauthorizedAccessException
                 ? $"The report '{path}' cannot be written: its folder or the file is not writable for you; name another place."
                 : (e.HResult & 0xFFFF) == noSpace || e.HResult == diskFull
                     ? $"The report '{path}' cannot be written: the disk is full; make room or name another place."
-                    : $"The report '{path}' cannot be written: {e.Message.ReplaceLineEndings(" ")}");
+                    : $"The report '{path}' cannot be written: {e.Message.ReplaceLineEndings(" ").Replace(temporary, path, StringComparison.Ordinal)}");
         }
     }
 }

@@ -9,7 +9,7 @@ namespace HieraVid.Client.Tests.Reporting;
 /// </summary>
 public sealed record SyntheticAnswer(AnswerReport Answer, PruningReport Pruning, IReadOnlyList<byte[]> Thumbnails)
 {
-    private const int Side = 14, Positions = Side * Side, Features = 48, Layers = 28, PatchSide = 4;
+    private const int Side = 14, Positions = Side * Side, Features = 3 * PatchSide * PatchSide, Layers = 28, PatchSide = 8;
     private static readonly double[] s_pruned = [0.5, 0.3, 0.3, 0.57];
 
     /// <summary>From frames of a video.</summary>
@@ -81,8 +81,18 @@ public sealed record SyntheticAnswer(AnswerReport Answer, PruningReport Pruning,
             times[first], s + 1 < starts.Length ? times[starts[s + 1]] : duration, z[s], kept[s])).ToList();
         var pruning = new PruningReport
         {
-            Method = "hieravid", Budget = 0.3, Frames = frames, Positions = Positions, Layers = Layers, Stages = stages,
-            Segments = segments, Overlap = overlap, OverlapThreshold = threshold, Similarity = similarity, MergedInto = mergedInto, LeftAt = leftAt,
+            Method = "hieravid",
+            Budget = 0.3,
+            Frames = frames,
+            Positions = Positions,
+            Layers = Layers,
+            Stages = stages,
+            Segments = segments,
+            Overlap = overlap,
+            OverlapThreshold = threshold,
+            Similarity = similarity,
+            MergedInto = mergedInto,
+            LeftAt = leftAt,
         };
         return new SyntheticAnswer(AnswerOf(times, duration, width, height, n), pruning, pictures);
 
@@ -91,10 +101,18 @@ public sealed record SyntheticAnswer(AnswerReport Answer, PruningReport Pruning,
 
     private static AnswerReport AnswerOf(double[] times, double duration, int width, int height, int tokens) => new()
     {
-        Answer = "Three people walk through the room one after another; the second one carries a bag.", Finish = "stop",
-        Video = new VideoReport(duration, width, height, 10, times.Length, times), Tokens = new TokenReport(tokens + 1, 34, 18),
+        Answer = "Three people walk through the room one after another; the second one carries a bag.",
+        Finish = "stop",
+        Video = new VideoReport(duration, width, height, 10, times.Length, times),
+        Tokens = new TokenReport(tokens + 1, 34, 18),
         Timing = new TimingReport { Load = 3.1, Probe = 0.08, Decode = 0.41, Encode = 4.92, Prefill = 2.13, TimeToFirstToken = 7.61, Generate = 1.12, Total = 8.7 },
-        PeakMemoryBytes = 2_400_000_000, Device = "cpu", Dtype = "bf16", Model = "/somewhere/llava-onevision-7b", Method = "hieravid", Seed = 0, Notes = [],
+        PeakMemoryBytes = 2_400_000_000,
+        Device = "cpu",
+        Dtype = "bf16",
+        Model = "/somewhere/llava-onevision-7b",
+        Method = "hieravid",
+        Seed = 0,
+        Notes = [],
     };
 
     private static List<int> Spread(List<int> present, float[] relevance, int k) =>
@@ -144,8 +162,8 @@ public sealed record SyntheticAnswer(AnswerReport Answer, PruningReport Pruning,
         return sum;
     }
 
-    // 4 x 4 pixels around a common grey: patches of the same tint but other brightness differ, as features do.
-    private static IEnumerable<float[]> Patches(ReadOnlySpan<byte> rgb)
+    // Small squares of pixels around a common grey: patches of the same tint but other brightness differ, as features do.
+    private static float[][] Patches(ReadOnlySpan<byte> rgb)
     {
         var patches = new float[Positions][];
         for (var p = 0; p < Positions; p++)
@@ -153,7 +171,7 @@ public sealed record SyntheticAnswer(AnswerReport Answer, PruningReport Pruning,
             patches[p] = new float[Features];
             for (var i = 0; i < Features; i++)
             {
-                var (y, x) = (p / Side * PatchSide + i / 12, p % Side * PatchSide + i / 3 % 4);
+                var (y, x) = (p / Side * PatchSide + i / (3 * PatchSide), p % Side * PatchSide + i / 3 % PatchSide);
                 patches[p][i] = (rgb[(y * Side * PatchSide + x) * 3 + i % 3] - 112) / 128f + 0.002f * ((i * 7 + p) % 5);
             }
         }

@@ -5,6 +5,9 @@ const at = (slot) => `${clock(timeOf(frameOf(slot)))}, ${place(slot)}`;
 const place = (slot) =>
   `row ${Math.floor(positionOf(slot) / columns) + 1}, column ${(positionOf(slot) % columns) + 1}`;
 
+// Still scenes differ in the third decimal only.
+const alikeness = (s) => s.toFixed(s > 0.985 ? 3 : 2);
+
 /** {outcome, sentence, steps: [{name, outcome, text}], related: [slot], relation}. */
 function explain(slot) {
   const left = leftAt[slot];
@@ -21,7 +24,7 @@ function explain(slot) {
     sentence: left < 0 ? keptSentence(slot, absorbed) : leftSentence(slot, left, target, absorbed),
     steps,
     related,
-    relation: target >= 0 ? "where it was merged into" : absorbed.length > 0 ? "merged into it" : "kept in its place",
+    relation: target >= 0 ? "it was merged into" : absorbed.length > 0 ? "merged into it" : "kept in its place",
   };
 }
 
@@ -48,7 +51,7 @@ function leftSentence(slot, stage, target, absorbed) {
 }
 
 function mergedSentence(slot, target) {
-  const alike = Number.isNaN(similarity[slot]) ? "" : ` (similarity ${similarity[slot].toFixed(2)})`;
+  const alike = Number.isNaN(similarity[slot]) ? "" : ` (similarity ${alikeness(similarity[slot])})`;
   const into = Math.floor(mergedInto[slot] / positions);
   if (mergedInto[slot] < 0) return `Merged before the first layer: it repeats the frame before${alike}.`;
   const fate = target < 0 ? "" : leftAt[target] < 0
@@ -62,7 +65,8 @@ function lessRelevant(slot, stage, segment) {
   const survivor = slotOf(figure(stage, "survivor", slot) ?? -1);
   if (survivor >= 0 && mine !== null) {
     const theirs = figure(stage, "relevance", survivor);
-    const relation = theirs - mine < 0.005 ? `is as relevant (${theirs.toFixed(2)}) and comes first or is a hair ahead` : `is more relevant (${theirs.toFixed(2)} against ${mine.toFixed(2)})`;
+    const [a, b] = [theirs.toFixed(2), mine.toFixed(2)];
+    const relation = a === b ? `was at least as relevant (${a})` : `was more relevant (${a} against ${b})`;
     return `of each few neighbours one stays, and the one at ${at(survivor)} ${relation}.`;
   }
   const relevant = mine === null ? "" : `, and its relevance was ${mine.toFixed(2)}${relevanceRank(slot, stage)}`;
@@ -89,7 +93,9 @@ function novelty(stage, slot) {
   const gain = figure(stage, "gain", slot);
   const relevance = figure(stage, "relevance", slot);
   if (gain === null || !relevance) return "";
-  return `; ${percent(Math.min(1, Math.max(0, gain / relevance ** 2)))} of it was new`;
+  const share = Math.min(1, Math.max(0, gain / relevance ** 2));
+  if (share < 0.001) return isThere(slot, stage + 1) ? "; nothing new was left by then, so relevance decided" : "; nothing of it was new";
+  return `; ${percent(share)} of it was new`;
 }
 
 function standsFor(absorbed) {
@@ -125,8 +131,8 @@ function stepText(slot, stage) {
 function mergeText(slot) {
   if (frameOf(slot) === 0) return "first frame: nothing before it to repeat";
   if (Number.isNaN(similarity[slot])) return "an empty token: its similarity is undefined";
-  const limit = report.mergeThreshold === null ? "" : `; the most similar were merged, from ${report.mergeThreshold.toFixed(2)} up`;
-  return `similarity ${similarity[slot].toFixed(2)} to the frame before${limit}`;
+  const limit = report.mergeThreshold === null ? "" : `; the most similar were merged, from ${alikeness(report.mergeThreshold)} up`;
+  return `similarity ${alikeness(similarity[slot])} to the frame before${limit}`;
 }
 
 const relevanceRank = (slot, stage) => {

@@ -7,7 +7,7 @@ const overlays = [];
 let level = 0;
 
 // Veils over the picture, RGBA. Kept tokens have none; the flash shows which ones leave in a step.
-const veils = { kept: [0, 0, 0, 0], merged: [38, 99, 235, 0.66], dropped: [16, 20, 26, 0.84], flash: [255, 122, 0, 0.9] };
+const veils = { kept: [0, 0, 0, 0], merged: [38, 99, 235, 0.66], dropped: [62, 70, 82, 0.9], flash: [255, 122, 0, 0.9] };
 
 /** What a token is at a level. */
 function stateAt(slot, atLevel) {
@@ -117,8 +117,8 @@ let playing = 0;
 
 function startPlaying() {
   const play = document.getElementById("play");
-  play.textContent = "❚❚ Stop";
-  play.setAttribute("aria-label", "Stop playing");
+  play.firstChild.data = "❚❚";
+  play.setAttribute("aria-label", "Stop playing the steps");
   if (level === lastLevel) showLevel(0);
   playing = setInterval(() => {
     if (level < lastLevel) showLevel(level + 1);
@@ -130,6 +130,6 @@ function stopPlaying() {
   const play = document.getElementById("play");
   clearInterval(playing);
   playing = 0;
-  play.textContent = "▶ Play";
+  play.firstChild.data = "▶";
   play.setAttribute("aria-label", "Play all steps");
 }

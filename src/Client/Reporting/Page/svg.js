@@ -20,12 +20,16 @@ function drawing(width, height, label) {
 /** Draws into a box, and again when its width changes. */
 function drawToWidth(box, draw) {
   let width = 0;
-  new ResizeObserver(() => {
+  const update = () => {
     const now = Math.floor(box.clientWidth);
     if (now === width || now === 0) return;
     width = now;
     box.replaceChildren(draw(width));
-  }).observe(box);
+  };
+  // At once, so that nothing below moves later; then in a frame of its own, or the drawing would be a size change
+  // inside the observer's round, of which browsers complain.
+  update();
+  new ResizeObserver(() => requestAnimationFrame(update)).observe(box);
 }
 
 /** Round steps for an axis: at most about one label per 80 pixels. */

@@ -47,7 +47,7 @@ function drawTimeline(width) {
   svg.append(make("line", { class: "limit", x1: left, x2: right, y1: limit, y2: limit }),
     make("text", { class: "limit-text", x: right - 4, y: limit + 14, "text-anchor": "end" }, `cut below ${percent(report.overlapThreshold)}`));
 
-  title(176, "Budget score z: above the line a segment keeps more than the average, below it less");
+  title(176, "Budget score z (above the line: keeps more)");
   const zero = 204, most = Math.max(1, ...segments.map((s) => Math.abs(s.score)));
   svg.append(make("line", { class: "axis", x1: left, x2: right, y1: zero, y2: zero }));
   for (const s of segments) {
@@ -58,7 +58,7 @@ function drawTimeline(width) {
     if (wide > 44) svg.append(make("text", { class: "small", x: x(s.start) + wide / 2, "text-anchor": "middle", y: s.score >= 0 ? zero + 13 : zero - 5 }, signed(s.score)));
   }
 
-  title(248, `Share of its tokens that each segment keeps, step by step (${levels.map((l) => l.name.toLowerCase()).join(", ")})`);
+  title(248, "Share of each segment's tokens kept, step by step");
   const floor = 316, room = 56;
   for (const s of segments) {
     const all = (s.lastFrame - s.firstFrame + 1) * positions;
