@@ -39,7 +39,7 @@ internal sealed unsafe class GreedySegment : IDisposable
     private readonly float* _d2;
     private readonly List<int> _order = [];
     private readonly List<float> _gain = [];
-    private int _columns, _panelCount, _waiting;
+    private int _columns, _panelCount, _waiting, _picksAtLastBlock = -BlockRows;
 
     /// <summary>Makes the segment's vectors.</summary>
     /// <param name="features">The first feature row of all; rows of <paramref name="dimension"/> floats follow each other.</param>
@@ -243,7 +243,10 @@ internal sealed unsafe class GreedySegment : IDisposable
     private int[] Likely(int first)
     {
         var left = Math.Min(_keep - _order.Count, _columns);
-        var wanted = Math.Min(Math.Clamp(_columns / 20 * 5, 20, BlockRows), left);
+        // As many as are likely to be of use: twice what the last block led to before it missed a pick.
+        var recent = Math.Max(4, 2 * (_order.Count - _picksAtLastBlock) / 5) * 5;
+        _picksAtLastBlock = _order.Count;
+        var wanted = Math.Min(Math.Min(recent, Math.Clamp(_columns / 20 * 5, 20, BlockRows)), left);
         var falling = new float[_columns];
         var columns = new int[_columns];
         for (var i = 0; i < _columns; i++)
