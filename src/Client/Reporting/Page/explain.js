@@ -28,13 +28,16 @@ function explain(slot) {
   };
 }
 
+// Only picking by diversity has an order that means something.
+const pickOf = (stage, slot) => (stages[stage].name === "dpp" ? figure(stage, "rank", slot) : null);
+
 const outcomeOf = (stage) => (stages[stage].name === "merge" ? "merged" : "dropped");
 
 function keptSentence(slot, absorbed) {
   if (stages.length === 0) return "Kept: nothing was pruned for this answer.";
   const last = stages.length - 1;
   const segment = segmentOf(frameOf(slot));
-  const rank = figure(last, "rank", slot);
+  const rank = pickOf(last, slot);
   const how = rank === null
     ? `${nameOf(segment)} kept ${count(segment, last)} in the last step, and this is one of them.`
     : `in layer ${stages[last].layer} it was picked ${ordinal(rank + 1)} of ${whole(segmentCounts(segment, last).after)} in ${nameOf(segment)} by diversity${novelty(last, slot)}.`;
@@ -74,7 +77,7 @@ function lessRelevant(slot, stage, segment) {
 }
 
 function notPicked(slot, stage, segment) {
-  const rank = figure(stage, "rank", slot);
+  const rank = pickOf(stage, slot);
   const { before, after } = segment ? segmentCounts(segment, stage) : stages[stage];
   if (rank !== null && rank >= after)
     return `${ordinal(rank + 1)} of ${whole(before)} in ${nameOf(segment)} by diversity, ${whole(after)} were kept.`;
@@ -117,7 +120,7 @@ function stepText(slot, stage) {
   const parts = [];
   const relevance = figure(stage, "relevance", slot);
   const gain = figure(stage, "gain", slot);
-  const rank = figure(stage, "rank", slot);
+  const rank = pickOf(stage, slot);
   const segment = segmentOf(frameOf(slot));
   if (relevance !== null) parts.push(`relevance ${digits(relevance)}${relevanceRank(slot, stage)}`);
   if (gain !== null) parts.push(`gain ${digits(gain)}`);
