@@ -97,7 +97,9 @@ function novelty(stage, slot) {
   const relevance = figure(stage, "relevance", slot);
   if (gain === null || !relevance) return "";
   const share = Math.min(1, Math.max(0, gain / relevance ** 2));
-  if (share < 0.001) return isThere(slot, stage + 1) ? "; nothing new was left by then, so relevance decided" : "; nothing of it was new";
+  // Once nothing new is left, the remaining places are filled by relevance, and their gain is 0.
+  if (gain <= 0) return isThere(slot, stage + 1) ? "; nothing new was left by then, so relevance decided" : "; nothing of it was new";
+  if (share < 0.001) return "; less than 0.1 % of it was new";
   return `; ${percent(share)} of it was new`;
 }
 
