@@ -1,5 +1,7 @@
 // Why a token was kept, merged or dropped, in words.
 
+// Tokens of frames that are not on the page may have been merged as well.
+const atLeast = allShown ? "" : "at least ";
 const nameOf = (segment) => (segment ? `segment ${segment.index + 1}` : "its segment");
 const at = (slot) => `${clock(timeOf(frameOf(slot)))}, ${place(slot)}`;
 const place = (slot) =>
@@ -49,7 +51,7 @@ function leftSentence(slot, stage, target, absorbed) {
   if (name === "merge") return mergedSentence(slot, target);
   const segment = segmentOf(frameOf(slot));
   const start = `Dropped in layer ${layer}:`;
-  const lost = absorbed.length > 0 ? ` With it went ${plural(absorbed.length, "token")} merged into it.` : "";
+  const lost = absorbed.length > 0 ? ` With it went ${atLeast}${plural(absorbed.length, "token")} merged into it.` : "";
   return `${start} ${name === "dpp" ? notPicked(slot, stage, segment) : lessRelevant(slot, stage, segment)}${lost}`;
 }
 
@@ -107,7 +109,7 @@ function standsFor(absorbed) {
   if (absorbed.length === 0) return "";
   const times = [absorbed[0], absorbed.at(-1)].map((slot) => clock(timeOf(frameOf(slot))));
   const when = times[0] === times[1] ? times[0] : `${times[0]} to ${times[1]}`;
-  return ` It also stands for ${plural(absorbed.length, "token")} merged into it (${when}).`;
+  return ` It also stands for ${atLeast}${plural(absorbed.length, "token")} merged into it (${when}).`;
 }
 
 function count(segment, stage) {
