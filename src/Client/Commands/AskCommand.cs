@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using HieraVid.Client.Output;
+using HieraVid.Client.Reporting;
 using HieraVid.Models;
 using HieraVid.Pipeline;
 using HieraVid.Pipeline.Jobs;
@@ -29,6 +30,8 @@ internal static class AskCommand
         var chunk = new Option<int>("--chunk-frames") { HelpName = "N", Description = "Sampled frames per unit of work, 1 to 64.", DefaultValueFactory = _ => 64 };
         var partial = new Option<bool>("--allow-partial") { Description = "Answer from what could be decoded if the video breaks off." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object in place of the answer." };
+        var report = PathSymbols.Option("--report", "HTML file to write: which tokens stayed, and why.");
+        report.HelpName = "FILE";
         var compute = new ComputeOptions("bf16");
         var command = new Command("ask", """
             Answer a question about a video.
@@ -40,7 +43,7 @@ internal static class AskCommand
               hieravid ask clip.mp4 "What happens?" --model DIR --method hieravid --budget 0.1
             """)
         {
-            video, question, model, tower, frames, fps, maxTokens, temperature, topP, penalty, seed, chunk, partial, json,
+            video, question, model, tower, frames, fps, maxTokens, temperature, topP, penalty, seed, chunk, partial, json, report,
         };
         pruning.AddTo(command);
         compute.AddTo(command);
@@ -59,14 +62,17 @@ internal static class AskCommand
             };
             // Before libtorch is loaded, which takes longer than all the rest of a refusal.
             request.Validate();
+            var page = parsed.GetValue(report);
+            if (page is not null)
+                ReportPage.Check(page);
             return RunAsync(request, parsed.GetRequiredValue(model)!, parsed.GetValue(tower), compute.Read(parsed),
-                parsed.GetValue(json), cancellation);
+                parsed.GetValue(json), page, cancellation);
         });
         return command;
     }
 
     internal static async Task<int> RunAsync(
-        JobRequest request, string folder, string? tower, Compute compute, bool json, CancellationToken cancellation)
+        JobRequest request, string folder, string? tower, Compute compute, bool json, string? page, CancellationToken cancellation)
     {
         var display = StageDisplay.Create();
         var answer = new AnswerStream(display, isShown: !json);
@@ -88,6 +94,11 @@ internal static class AskCommand
                 StandardOutput.WriteLine(Json.Of(report));
             else
                 Summarise(report);
+            if (page is not null)
+            {
+                await ReportPage.WriteAsync(page, report, request.Question, probed.Info, VideoLimits.Default, cancellation).ConfigureAwait(false);
+                Console.Error.WriteLine($"Report: {page}");
+            }
             return CommandLine.Success;
         }
         finally

@@ -22,10 +22,10 @@ internal static class PageData
     {
         var shown = FrameThumbnails.Chosen(pruning.Frames);
         // The page may be passed on, and the folders of this machine are nobody's business.
-        var safe = answer with { Model = Path.GetFileName(Path.TrimEndingDirectorySeparator(answer.Model)) };
+        var safe = answer with { Segments = [], Model = Path.GetFileName(Path.TrimEndingDirectorySeparator(answer.Model)) };
         var data = new
         {
-            // As it is: fields that answers get later (FLOPs, pruning time) reach the page without a change here.
+            // As --json prints it; the segments follow below.
             Answer = JsonSerializer.SerializeToNode(safe, s_options),
             pruning.Method,
             pruning.Budget,

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using HieraVid.Pipeline;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Video;
 
 namespace HieraVid.Client.Reporting;
 
@@ -24,13 +25,29 @@ public static class ReportPage
     /// <summary>Writes the page, whole or not at all.</summary>
     /// <param name="path">The HTML file; one that is there is replaced.</param>
     /// <param name="answer">The answer and its figures.</param>
-    /// <param name="pruning">What pruning did.</param>
+    /// <param name="pruning">What pruning did; null where nothing was pruned.</param>
     /// <param name="question">The question, in the user's words.</param>
     /// <param name="thumbnailsJpeg">A JPEG file per sampled frame, empty for none; fewer entries than frames are fine.</param>
     /// <exception cref="JobException">It can't be written; the message is for the user.</exception>
     public static void Write(
-        string path, AnswerReport answer, PruningReport pruning, string question, IReadOnlyList<byte[]> thumbnailsJpeg) =>
-        WholeFile.Write(path, Html(answer, pruning, question, thumbnailsJpeg));
+        string path, AnswerReport answer, PruningReport? pruning, string question, IReadOnlyList<byte[]> thumbnailsJpeg) =>
+        WholeFile.Write(path, Html(answer, pruning ?? Unpruned(answer), question, thumbnailsJpeg));
+
+    /// <summary>Decodes the pictures again and writes the page.</summary>
+    /// <param name="path">The HTML file; one that is there is replaced.</param>
+    /// <param name="answer">The answer, with what pruning did for it.</param>
+    /// <param name="question">The question, in the user's words.</param>
+    /// <param name="video">The probed video.</param>
+    /// <param name="limits">What decoding may cost.</param>
+    /// <param name="cancellation">Ends it; a page that was there stays.</param>
+    /// <exception cref="JobException">The page can't be written; the message is for the user.</exception>
+    /// <exception cref="VideoException">The video is gone or costs more than the ceilings allow.</exception>
+    public static async Task WriteAsync(
+        string path, AnswerReport answer, string question, VideoInfo video, VideoLimits limits, CancellationToken cancellation = default)
+    {
+        var thumbnails = await FrameThumbnails.OfAsync(video, answer.Video.SampledTimes, limits, cancellation).ConfigureAwait(false);
+        Write(path, answer, answer.Pruning, question, thumbnails);
+    }
 
     /// <summary>The page as text.</summary>
     internal static string Html(
@@ -53,6 +70,23 @@ public static class ReportPage
             ["data"] = PageData.Of(answer, pruning, thumbnailsJpeg),
         });
     }
+
+    // All tokens in all layers, and nothing to tell of any of them.
+    private static PruningReport Unpruned(AnswerReport answer) => new()
+    {
+        Method = answer.Method,
+        Budget = 1,
+        Frames = answer.Video.SampledFrames,
+        Positions = answer.Tokens.AfterMerge / Math.Max(1, answer.Video.SampledFrames),
+        Layers = answer.Tokens.PerLayer.Count,
+        Stages = [],
+        Segments = [],
+        Overlap = [],
+        OverlapThreshold = 0,
+        Similarity = [],
+        MergedInto = [],
+        LeftAt = [],
+    };
 
     // One pass over the template: a question that contains {{data}} stays a question.
     private static string Fill(string template, Dictionary<string, string> values)

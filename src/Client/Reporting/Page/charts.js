@@ -39,9 +39,6 @@ function buildTime() {
   const t = report.answer.timing;
   const all = [["probe", "Look at the file", t.probe], ["decode", "Wait for frames", t.decode], ["encode", "Encode frames", t.encode],
     ["prefill", "Read the prompt", t.prefill], ["prune", "Prune", t.prune], ["generate", "Write the answer", t.generate]];
-  // Pruning happens inside the prefill; where its time is also part of that figure, it is taken out of it.
-  const sum = all.reduce((s, [, , value]) => s + (value ?? 0), 0);
-  if (t.prune > 0 && sum > t.total + t.prune / 2) all[3][2] = Math.max(0, t.prefill - t.prune);
   const parts = all.filter(([, , value]) => value > 0);
   const rest = t.total - parts.reduce((s, [, , value]) => s + value, 0);
   if (rest > t.total * 0.01) parts.push(["rest", "Everything else", rest]);

@@ -1,5 +1,7 @@
 // Why a token was kept, merged or dropped, in words.
 
+// Tokens of frames that are not on the page may have been merged as well.
+const atLeast = allShown ? "" : "at least ";
 const nameOf = (segment) => (segment ? `segment ${segment.index + 1}` : "its segment");
 const at = (slot) => `${clock(timeOf(frameOf(slot)))}, ${place(slot)}`;
 const place = (slot) =>
@@ -28,13 +30,16 @@ function explain(slot) {
   };
 }
 
+// Only picking by diversity has an order that means something.
+const pickOf = (stage, slot) => (stages[stage].name === "dpp" ? figure(stage, "rank", slot) : null);
+
 const outcomeOf = (stage) => (stages[stage].name === "merge" ? "merged" : "dropped");
 
 function keptSentence(slot, absorbed) {
   if (stages.length === 0) return "Kept: nothing was pruned for this answer.";
   const last = stages.length - 1;
   const segment = segmentOf(frameOf(slot));
-  const rank = figure(last, "rank", slot);
+  const rank = pickOf(last, slot);
   const how = rank === null
     ? `${nameOf(segment)} kept ${count(segment, last)} in the last step, and this is one of them.`
     : `in layer ${stages[last].layer} it was picked ${ordinal(rank + 1)} of ${whole(segmentCounts(segment, last).after)} in ${nameOf(segment)} by diversity${novelty(last, slot)}.`;
@@ -46,7 +51,7 @@ function leftSentence(slot, stage, target, absorbed) {
   if (name === "merge") return mergedSentence(slot, target);
   const segment = segmentOf(frameOf(slot));
   const start = `Dropped in layer ${layer}:`;
-  const lost = absorbed.length > 0 ? ` With it went ${plural(absorbed.length, "token")} merged into it.` : "";
+  const lost = absorbed.length > 0 ? ` With it went ${atLeast}${plural(absorbed.length, "token")} merged into it.` : "";
   return `${start} ${name === "dpp" ? notPicked(slot, stage, segment) : lessRelevant(slot, stage, segment)}${lost}`;
 }
 
@@ -74,7 +79,7 @@ function lessRelevant(slot, stage, segment) {
 }
 
 function notPicked(slot, stage, segment) {
-  const rank = figure(stage, "rank", slot);
+  const rank = pickOf(stage, slot);
   const { before, after } = segment ? segmentCounts(segment, stage) : stages[stage];
   if (rank !== null && rank >= after)
     return `${ordinal(rank + 1)} of ${whole(before)} in ${nameOf(segment)} by diversity, ${whole(after)} were kept.`;
@@ -94,7 +99,9 @@ function novelty(stage, slot) {
   const relevance = figure(stage, "relevance", slot);
   if (gain === null || !relevance) return "";
   const share = Math.min(1, Math.max(0, gain / relevance ** 2));
-  if (share < 0.001) return isThere(slot, stage + 1) ? "; nothing new was left by then, so relevance decided" : "; nothing of it was new";
+  // Once nothing new is left, the remaining places are filled by relevance, and their gain is 0.
+  if (gain <= 0) return isThere(slot, stage + 1) ? "; nothing new was left by then, so relevance decided" : "; nothing of it was new";
+  if (share < 0.001) return "; less than 0.1 % of it was new";
   return `; ${percent(share)} of it was new`;
 }
 
@@ -102,7 +109,7 @@ function standsFor(absorbed) {
   if (absorbed.length === 0) return "";
   const times = [absorbed[0], absorbed.at(-1)].map((slot) => clock(timeOf(frameOf(slot))));
   const when = times[0] === times[1] ? times[0] : `${times[0]} to ${times[1]}`;
-  return ` It also stands for ${plural(absorbed.length, "token")} merged into it (${when}).`;
+  return ` It also stands for ${atLeast}${plural(absorbed.length, "token")} merged into it (${when}).`;
 }
 
 function count(segment, stage) {
@@ -117,7 +124,7 @@ function stepText(slot, stage) {
   const parts = [];
   const relevance = figure(stage, "relevance", slot);
   const gain = figure(stage, "gain", slot);
-  const rank = figure(stage, "rank", slot);
+  const rank = pickOf(stage, slot);
   const segment = segmentOf(frameOf(slot));
   if (relevance !== null) parts.push(`relevance ${digits(relevance)}${relevanceRank(slot, stage)}`);
   if (gain !== null) parts.push(`gain ${digits(gain)}`);

@@ -110,7 +110,7 @@ function buildLevels() {
   });
   const play = document.getElementById("play");
   play.addEventListener("click", () => (playing ? stopPlaying() : startPlaying()));
-  document.querySelector(".levels").hidden = lastLevel === 0;
+  for (const part of [".levels", ".legend"]) document.querySelector(part).hidden = lastLevel === 0;
 }
 
 let playing = 0;

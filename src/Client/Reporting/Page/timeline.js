@@ -5,8 +5,9 @@ function buildTimeline() {
   const cuts = segments.length - 1;
   document.getElementById("timeline-lead").textContent = cuts > 0
     ? `A new segment begins where fewer than ${percent(report.overlapThreshold)} of a frame's tokens resemble the frame before. Each segment has its own budget.`
-    : segments.length === 1 ? "No frame differs enough from the one before it, so the whole video is one segment." : "The method does not cut the video.";
+    : segments.length === 1 ? "No frame differs enough from the one before it, so the whole video is one segment." : "";
   const box = document.getElementById("timeline");
+  box.closest("section").hidden = segments.length === 0;
   if (segments.length > 0) drawToWidth(box, drawTimeline);
   buildSegmentTable();
 }

@@ -29,7 +29,7 @@ function buildPanel() {
   document.getElementById("why").append(
     make("div", { class: "zoom" }, box, make("div", { class: "keys" }, keys, jump)),
     make("div", { class: "text" }, panel.where, panel.sentence, panel.steps, panel.relation,
-      make("p", { class: "hint" }, "Point at any token, tap it, or focus the frames and use the arrow keys; Page Up and Page Down change the frame, 0 to ", String(lastLevel), " the step.")));
+      make("p", { class: "hint" }, "Point at any token, tap it, or focus the frames and use the arrow keys; Page Up and Page Down change the frame", lastLevel > 0 ? `, 0 to ${lastLevel} the step.` : ".")));
   listen(box, () => Math.floor(shownSlot / positions));
 }
 
