@@ -27,6 +27,8 @@ buildFigures(buildLayers());
 buildFrames();
 buildLevels();
 buildTokens();
+// No way there at the start: a print or a screenshot must not catch the page half-way.
+level = lastLevel;
 showLevel(lastLevel);
 buildTimeline();
 buildTime();
