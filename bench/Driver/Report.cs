@@ -65,5 +65,5 @@ internal sealed class Report(Benchmark benchmark, Machine machine, int threads)
 
     private static string Number(string key, double value) => key.Contains("Bytes", StringComparison.OrdinalIgnoreCase)
         ? string.Create(CultureInfo.InvariantCulture, $"{value / (1 << 20):F0} MiB")
-        : value.ToString("G4", CultureInfo.InvariantCulture);
+        : value.ToString(value == Math.Round(value) ? "F0" : "G4", CultureInfo.InvariantCulture);
 }
