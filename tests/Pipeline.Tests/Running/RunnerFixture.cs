@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HieraVid.Models;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
+using HieraVid.Pruning;
 using HieraVid.Video;
 
 namespace HieraVid.Pipeline.Tests.Running;
@@ -31,6 +32,7 @@ public sealed class RunnerFixture : IDisposable
         Question = "What is moving?",
         Sampling = new SamplingRequest(Frames: frames),
         Generation = new GenerationRequest(MaxTokens: maxTokens),
+        Pruning = new PruningRequest { Method = PruningMethods.None },
     };
 
     internal Task<AnswerReport> RunAsync(JobRequest request, Action<JobProgress>? onProgress = null, Action<string>? onText = null,
@@ -38,11 +40,11 @@ public sealed class RunnerFixture : IDisposable
         new LocalRunner(Model, VideoLimits.Default).RunAsync(request, onProgress, onText, probed,
             cancellation ?? TestContext.Current.CancellationToken);
 
-    internal string Make(string name, double seconds, string size = "64x48", params string[] arguments)
+    internal string Make(string name, double seconds, string size = "64x48", string source = "testsrc2", params string[] arguments)
     {
         var path = Path.Combine(Folder, name);
         var start = new ProcessStartInfo("ffmpeg", ["-v", "error", "-nostdin", "-f", "lavfi", "-i",
-            FormattableString.Invariant($"testsrc2=s={size}:r=10:d={seconds}"), "-c:v", "libx264", "-preset", "ultrafast", "-g", "10",
+            FormattableString.Invariant($"{source}{(source.Contains('=') ? ':' : '=')}s={size}:r=10:d={seconds}"), "-c:v", "libx264", "-preset", "ultrafast", "-g", "10",
             .. arguments, "-y", "file:" + path]);
         using var process = Process.Start(start)!;
         process.WaitForExit();
