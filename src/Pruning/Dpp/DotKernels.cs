@@ -19,7 +19,9 @@ internal static unsafe class DotKernels
     /// <summary>Right rows of a call.</summary>
     internal static int RightRows => Wide ? 5 : 3;
 
-    /// <summary>products[i·RightRows + j] = left[i] · right[j], over <paramref name="depth"/> floats, whole vectors of 16.</summary>
+    /// <summary>
+    /// products[i·RightRows + j] = left[i] · right[j], over <paramref name="depth"/> floats, whole vectors of 16.
+    /// </summary>
     internal static void Multiply(float** left, float** right, int depth, float* products)
     {
         if (Wide)
@@ -76,11 +78,16 @@ internal static unsafe class DotKernels
             s43 = Vector512.FusedMultiplyAdd(x, y3, s43);
             s44 = Vector512.FusedMultiplyAdd(x, y4, s44);
         }
-        products[0] = Vector512.Sum(s00); products[1] = Vector512.Sum(s01); products[2] = Vector512.Sum(s02); products[3] = Vector512.Sum(s03); products[4] = Vector512.Sum(s04);
-        products[5] = Vector512.Sum(s10); products[6] = Vector512.Sum(s11); products[7] = Vector512.Sum(s12); products[8] = Vector512.Sum(s13); products[9] = Vector512.Sum(s14);
-        products[10] = Vector512.Sum(s20); products[11] = Vector512.Sum(s21); products[12] = Vector512.Sum(s22); products[13] = Vector512.Sum(s23); products[14] = Vector512.Sum(s24);
-        products[15] = Vector512.Sum(s30); products[16] = Vector512.Sum(s31); products[17] = Vector512.Sum(s32); products[18] = Vector512.Sum(s33); products[19] = Vector512.Sum(s34);
-        products[20] = Vector512.Sum(s40); products[21] = Vector512.Sum(s41); products[22] = Vector512.Sum(s42); products[23] = Vector512.Sum(s43); products[24] = Vector512.Sum(s44);
+        products[0] = Vector512.Sum(s00); products[1] = Vector512.Sum(s01); products[2] = Vector512.Sum(s02);
+        products[3] = Vector512.Sum(s03); products[4] = Vector512.Sum(s04);
+        products[5] = Vector512.Sum(s10); products[6] = Vector512.Sum(s11); products[7] = Vector512.Sum(s12);
+        products[8] = Vector512.Sum(s13); products[9] = Vector512.Sum(s14);
+        products[10] = Vector512.Sum(s20); products[11] = Vector512.Sum(s21); products[12] = Vector512.Sum(s22);
+        products[13] = Vector512.Sum(s23); products[14] = Vector512.Sum(s24);
+        products[15] = Vector512.Sum(s30); products[16] = Vector512.Sum(s31); products[17] = Vector512.Sum(s32);
+        products[18] = Vector512.Sum(s33); products[19] = Vector512.Sum(s34);
+        products[20] = Vector512.Sum(s40); products[21] = Vector512.Sum(s41); products[22] = Vector512.Sum(s42);
+        products[23] = Vector512.Sum(s43); products[24] = Vector512.Sum(s44);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]

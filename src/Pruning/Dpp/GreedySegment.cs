@@ -42,7 +42,7 @@ internal sealed unsafe class GreedySegment : IDisposable
     private int _columns, _panelCount, _waiting, _picksAtLastBlock = -BlockRows;
 
     /// <summary>Makes the segment's vectors.</summary>
-    /// <param name="features">The first feature row of all; rows of <paramref name="dimension"/> floats follow each other.</param>
+    /// <param name="features">The first feature row of all, <paramref name="dimension"/> floats each.</param>
     /// <param name="dimension">D.</param>
     /// <param name="relevance">Of all rows.</param>
     /// <param name="segment">Which rows, and how many to keep.</param>
@@ -207,7 +207,8 @@ internal sealed unsafe class GreedySegment : IDisposable
                 _columns--;
                 if (i == _columns)
                     break;
-                (_d2[i], _floor.Data[i], _token[i], _row[i]) = (_d2[_columns], _floor.Data[_columns], _token[_columns], _row[_columns]);
+                (_d2[i], _floor.Data[i]) = (_d2[_columns], _floor.Data[_columns]);
+                (_token[i], _row[i]) = (_token[_columns], _row[_columns]);
                 (_d2[_columns], _row[_columns]) = (float.NegativeInfinity, 0);
                 if (_d2[i] > float.NegativeInfinity)
                     dropped.Add((_columns, i));
@@ -280,7 +281,8 @@ internal sealed unsafe class GreedySegment : IDisposable
             target[i] = (float*)_row[chosen[i]] + begin;
             new Span<float>(target[i], end - begin).Clear();
         }
-        DotProducts.Accumulate(left, target, chosen.Length, _vectors.Data + (long)begin * _stride, _stride, end - begin, _dimension, 1);
+        var right = _vectors.Data + (long)begin * _stride;
+        DotProducts.Accumulate(left, target, chosen.Length, right, _stride, end - begin, _dimension, 1);
         _factor.Subtract(chosen, target, begin, end);
     }
 
@@ -289,7 +291,8 @@ internal sealed unsafe class GreedySegment : IDisposable
     {
         if (_waiting + wanted <= _waitingLimit)
             return;
-        var waiting = Enumerable.Range(0, _columns).Where(i => _row[i] != 0).OrderBy(i => _d2[i]).ThenBy(i => _token[i]).ToList();
+        var waiting = Enumerable.Range(0, _columns).Where(i => _row[i] != 0)
+            .OrderBy(i => _d2[i]).ThenBy(i => _token[i]).ToList();
         foreach (var i in waiting.Take(Math.Max(wanted, waiting.Count / 2)))
             Release(i);
     }

@@ -39,7 +39,8 @@ public static class SegmentDpp
         return SelectRows(rows, relevance.ToArray(), segments, Math.Max(1, get_num_threads()));
     }
 
-    private static unsafe DppSelection[] SelectRows(Tensor rows, float[] relevance, IReadOnlyList<DppSegment> segments, int threads)
+    private static unsafe DppSelection[] SelectRows(
+        Tensor rows, float[] relevance, IReadOnlyList<DppSegment> segments, int threads)
     {
         var selections = new DppSelection[segments.Count];
         if (relevance.Length == 0 || rows.shape[1] == 0)
