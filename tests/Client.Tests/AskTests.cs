@@ -13,11 +13,14 @@ public class AskTests : ClientTest
         using var document = JsonDocument.Parse(outcome.Output);
         var root = document.RootElement;
         Assert.Equal(
-            ["answer", "device", "dtype", "finish", "method", "model", "notes", "peakMemoryBytes", "seed", "timing", "tokens", "video"],
+            [
+                "answer", "budget", "device", "dtype", "finish", "flops", "method", "model", "notes", "peakMemoryBytes", "seed",
+                "segments", "timing", "tokens", "video",
+            ],
             Keys(root));
         Assert.Equal(["durationSeconds", "fps", "height", "sampledFrames", "sampledTimes", "width"], Keys(root.GetProperty("video")));
-        Assert.Equal(["generated", "text", "visual"], Keys(root.GetProperty("tokens")));
-        Assert.Equal(["decode", "encode", "generate", "load", "prefill", "probe", "timeToFirstToken", "total"],
+        Assert.Equal(["afterMerge", "averageRetention", "generated", "perLayer", "text", "visual"], Keys(root.GetProperty("tokens")));
+        Assert.Equal(["decode", "encode", "generate", "load", "prefill", "probe", "prune", "timeToFirstToken", "total"],
             Keys(root.GetProperty("timing")));
         Assert.All(root.GetProperty("timing").EnumerateObject(), time => Assert.True(time.Value.GetDouble() >= 0));
         var video = root.GetProperty("video");
@@ -42,7 +45,7 @@ public class AskTests : ClientTest
         var plain = (await AskAsync("v.mp4", "--frames", "3")).Succeeds();
         Assert.Equal(document.RootElement.GetProperty("answer").GetString(), plain.Output.Trim());
         Assert.EndsWith("\n", plain.Output, StringComparison.Ordinal);
-        Assert.Matches("(?s)^load: .*\nprobe: .*v.mp4.*\nencode: 3 frames\nprefill: .* tokens, 589 of them visual\n.*3 frames of 1.2 s",
+        Assert.Matches("(?s)^load: .*\nprobe: .*v.mp4.*\nencode: 3 frames\nprefill: .* tokens, 589 visual ones before pruning, 588 at the end\n.*3 frames of 1.2 s",
             plain.Errors);
         NothingIsLeftBut("v.mp4");
     }

@@ -76,7 +76,7 @@ public class ModelTests : ClientTest
         Assert.SkipWhen(outcome.ExitCode == 77 || outcome.Errors.StartsWith("unshare:", StringComparison.Ordinal)
             || outcome.Errors.Contains("not found", StringComparison.Ordinal), "a small disk cannot be mounted here");
         outcome.RefusesNaming("disk/m", "free space");
-        Assert.Matches("disk was full|No space left", outcome.Sentence);
+        Assert.Matches("the disk is full", outcome.Sentence);
         NothingIsLeftBut("disk");
     }
 }

@@ -103,7 +103,7 @@ public sealed class SafetensorsWriterTests : IDisposable
             }, maxShardBytes: 16));
 
         Assert.Contains("model-00002-of-00002.safetensors", error.Message, StringComparison.Ordinal);
-        Assert.Contains("No space left", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the disk is full", error.Message, StringComparison.Ordinal);
         Assert.Empty(folder.Names);
     }
 

@@ -33,7 +33,8 @@ public class BrokenVideoTests(RunnerFixture fixture)
         var request = fixture.Ask(frames: 10) with { VideoPath = Half(), AllowPartial = true };
         var whole = await fixture.RunAsync(request);
         var chunked = await fixture.RunAsync(request with { ChunkFrames = 2 });
-        Assert.Equal((whole.Answer, whole.Tokens), (chunked.Answer, chunked.Tokens));
+        Assert.Equal(whole.Answer, chunked.Answer);
+        Assert.Equivalent(whole.Tokens, chunked.Tokens, strict: true);
         Assert.Equal(whole.Notes, chunked.Notes);
     }
 
@@ -56,7 +57,7 @@ public class BrokenVideoTests(RunnerFixture fixture)
 
     private string Half()
     {
-        var whole = fixture.Make("whole.mp4", seconds: 3, size: "320x240", "-movflags", "+faststart");
+        var whole = fixture.Make("whole.mp4", seconds: 3, size: "320x240", arguments: ["-movflags", "+faststart"]);
         return fixture.Cut(whole, "half.mp4", 0.5);
     }
 }
