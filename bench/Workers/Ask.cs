@@ -36,7 +36,7 @@ internal static class Ask
             ["prefill"] = Stage("prefill"),
             ["generate"] = Stage("generate"),
             ["notArithmeticPercent"] = 100 * (seconds - arithmetic) / seconds,
-            ["peakMegabytes"] = answer.RootElement.GetProperty("peakMemoryBytes").GetInt64() / 1e6,
+            ["peakBytes"] = answer.RootElement.GetProperty("peakMemoryBytes").GetInt64(),
         };
     };
 

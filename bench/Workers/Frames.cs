@@ -18,7 +18,7 @@ internal static class Frames
         {
             ["seconds"] = clock.Elapsed.TotalSeconds,
             ["probeSeconds"] = probe,
-            ["megabytes"] = bytes / 1e6,
+            ["frameBytes"] = bytes,
         };
     };
 }

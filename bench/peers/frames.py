@@ -20,7 +20,7 @@ def set_up(_checkpoint):
 
     def repetition():
         seconds, frames_read = protocol.timed(lambda: read(command))
-        return {"seconds": seconds, "megabytes": frames_read / 1e6}
+        return {"seconds": seconds, "frameBytes": frames_read}
 
     return repetition
 
