@@ -97,14 +97,17 @@ build_native() {
 
 # build_dotnet NAME PROJECT: builds once; again when a source changed.
 build_dotnet() {
-  local stamp="$BIN/../built-$1"
-  newer_than "$stamp" "$ROOT/src" "$ROOT/tests" "$ROOT/bench" "$ROOT"/Directory.* "$ROOT/HieraVid.sln" "$OUT/native/built" || return 0
+  local stamp="$BIN/../built-$1" built
+  # Whoever built everything built this too.
+  for built in "$stamp" "$BIN/../built-all"; do
+    newer_than "$built" "$ROOT/src" "$ROOT/tests" "$ROOT/bench" "$ROOT"/Directory.* "$ROOT/HieraVid.sln" "$OUT/native/built" || return 0
+  done
   install_packages
   install_dotnet
   say "building $1"
   mkdir -p "$BIN"
   local log="$BIN/../build-$1.log" started
-  started="$(mktemp "$BIN/../started-XXXX")"
+  started="$(mktemp "$BIN/../started-XXXX")" && chmod 644 "$started"
   dotnet build "$ROOT/$2" "${BUILD_OPTIONS[@]}" >"$log" 2>&1 \
     || { rm -f "$started"; grep -E 'error' "$log" | sort -u | head -n 20 >&2; fail "The build failed; see $log."; }
   # The stamp is as old as the build's beginning: what changed during it counts as changed.
@@ -112,7 +115,7 @@ build_dotnet() {
 }
 
 set_up() {
-  [ -w "$ROOT" ] || [ -e "$BIN/../built-$1" ] || fail "$ROOT is not writable and nothing is built there yet; clone it to a folder of your own."
+  [ -w "$ROOT" ] || [ -e "$BIN/../built-$1" ] || [ -e "$BIN/../built-all" ] || fail "$ROOT is not writable and nothing is built there yet; clone it to a folder of your own."
   if [ -e "$BIN/../built-$1" ]; then command -v ffmpeg >/dev/null || install_packages; fi
   find_dotnet
   build_native
