@@ -25,7 +25,7 @@ internal static class SampleVideo
             var patches = model.Network.Patches(frames, model.Preprocessor.Mean, model.Preprocessor.StandardDeviation);
             pieces.Add(model.Network.Encode(patches).DetachFromDisposeScope());
         }).GetAwaiter().GetResult();
-        var tokens = cat(pieces, 0);
+        var tokens = TensorData.Concatenate(pieces);
         pieces.ForEach(piece => piece.Dispose());
         return tokens;
     }

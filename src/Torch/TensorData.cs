@@ -35,6 +35,13 @@ public static class TensorData
         return result;
     }
 
+    /// <summary>
+    /// Concatenates along the first dimension. The result is a tensor of its own even for a single part, where TorchSharp's
+    /// <c>cat</c> hands back the part itself, which would then have two owners.
+    /// </summary>
+    public static Tensor Concatenate(IList<Tensor> parts) =>
+        parts.Count == 1 ? parts[0].narrow(0, 0, parts[0].shape[0]) : cat(parts, 0);
+
     /// <summary>The tensor's memory in consecutive pieces that fit a span: for weights of more than 2 GiB.</summary>
     /// <param name="tensor">Contiguous, on the CPU, at least one dimension.</param>
     public static IEnumerable<Tensor> Pieces(Tensor tensor)

@@ -37,8 +37,8 @@ public class LifetimeTests
         for (var i = 0; i < 1000; i++)
             Pass();
         Assert.Equal(tensors, Tensor.TotalCount);
-        // One leaked activation of 24 KB per pass would be 24 MB.
-        Assert.InRange(Resident() - resident, long.MinValue, 12 << 20);
+        // One leaked activation of 24 KB per pass would be 24 MB; the TorchSharp package was seen to grow by 13 without a leak.
+        Assert.InRange(Resident() - resident, long.MinValue, 18 << 20);
     }
 
 #if !TORCHSHARP

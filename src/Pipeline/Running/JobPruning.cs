@@ -62,7 +62,7 @@ internal sealed class JobPruning(PruningSchedule? schedule, HieraVidOptions opti
         Tensor values;
         if (schedule is null)
         {
-            values = cat([.. _chunks.Select(chunk => chunk.Tokens)], 0).reshape(_shape.Tokens, _shape.Width);
+            values = TensorData.Concatenate([.. _chunks.Select(chunk => chunk.Tokens)]).reshape(_shape.Tokens, _shape.Width);
             _origins = [.. Enumerable.Range(0, _shape.Tokens)];
         }
         else

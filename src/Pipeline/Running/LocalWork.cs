@@ -231,7 +231,7 @@ internal sealed class LocalWork(
     private static Tensor Joined(List<Tensor> pieces)
     {
         using var scope = NewDisposeScope();
-        return cat(pieces, 0).DetachFromDisposeScope();
+        return TensorData.Concatenate(pieces).DetachFromDisposeScope();
     }
 
     // Kept tokens keep the positions that they would have without pruning; the text after the video goes on from there.

@@ -62,7 +62,7 @@ public sealed record MergedTokens(int[] Origins, int[] GroupSizes, Tensor Values
             rows[row] = replaced++;
         }
         values.AddRange(join.Means);
-        var all = cat(values, 0);
+        var all = TensorData.Concatenate(values);
         if (join.Finished.Count > 0)
             all = all.index_select(0, TensorData.From<long>(rows, rows.Length).to(all.device));
         return new MergedTokens(origins, sizes, all.MoveToOuterDisposeScope());
