@@ -54,11 +54,6 @@ class Pool {
     return true;
   }
 
-  void trim() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    shrink(0);
-  }
-
  private:
   // Eight sizes per power of two. Causal attention asks for a slightly larger block of scores each time; with exact sizes
   // none would serve again. What a tensor does not touch of its block costs addresses, not memory.
@@ -145,7 +140,6 @@ void use_pool() {
   small_blocks = c10::GetCPUAllocator();
   c10::SetCPUAllocator(new PoolAllocator(), 1);
 }
-void trim_pool() { pool().trim(); }
 
 }  // namespace hv
 
@@ -154,7 +148,6 @@ void trim_pool() { pool().trim(); }
 namespace hv {
 
 void use_pool() {}
-void trim_pool() {}
 
 }  // namespace hv
 

@@ -16,12 +16,12 @@ using namespace hv;
 #define SCALAR_INPLACE(name) \
   HV_API int hv_##name##_scalar(Handle a, double b) { return guard_status([&] { a->name(b); }); }
 
-UNARY(contiguous) UNARY(clone) UNARY(exp) UNARY(log) UNARY(sqrt) UNARY(rsqrt) UNARY(cos) UNARY(sin) UNARY(tanh)
-UNARY(sigmoid) UNARY(abs) UNARY(neg) UNARY(max) UNARY(min) UNARY(isnan) UNARY(detach)
-BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(maximum) BINARY(matmul) BINARY(bmm) BINARY(eq) BINARY(lt) BINARY(gt)
-SCALAR(add) SCALAR(sub) SCALAR(mul) SCALAR(div) SCALAR(pow) SCALAR(eq) SCALAR(lt) SCALAR(gt)
-BINARY_INPLACE(add_) BINARY_INPLACE(sub_) BINARY_INPLACE(mul_) BINARY_INPLACE(div_)
-SCALAR_INPLACE(add_) SCALAR_INPLACE(sub_) SCALAR_INPLACE(mul_) SCALAR_INPLACE(div_)
+UNARY(contiguous) UNARY(clone) UNARY(exp) UNARY(sqrt) UNARY(rsqrt) UNARY(cos) UNARY(sin) UNARY(tanh)
+UNARY(sigmoid) UNARY(abs) UNARY(neg) UNARY(max)
+BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(maximum) BINARY(matmul) BINARY(bmm)
+SCALAR(add) SCALAR(sub) SCALAR(mul) SCALAR(div) SCALAR(pow)
+BINARY_INPLACE(add_) BINARY_INPLACE(mul_)
+SCALAR_INPLACE(mul_)
 
 HV_API Handle hv_silu(Handle t) { return guard([&] { return at::silu(*t); }); }
 HV_API Handle hv_gelu(Handle t) { return guard([&] { return at::gelu(*t); }); }
@@ -56,14 +56,8 @@ HV_API Handle hv_select(Handle t, int64_t dim, int64_t index) {
 HV_API Handle hv_index_select(Handle t, int64_t dim, Handle index) {
   return guard([&] { return t->index_select(dim, *index); });
 }
-HV_API Handle hv_masked_fill(Handle t, Handle mask, double value) {
-  return guard([&] { return t->masked_fill(*mask, value); });
-}
 HV_API Handle hv_triu(Handle t, int64_t diagonal) {
   return guard([&] { return t->triu(diagonal); });
-}
-HV_API Handle hv_cumsum(Handle t, int64_t dim) {
-  return guard([&] { return t->cumsum(dim); });
 }
 HV_API Handle hv_softmax(Handle t, int64_t dim, int dtype) {
   return guard([&] {
@@ -81,26 +75,6 @@ HV_API Handle hv_sum(Handle t, const int64_t* dims, int count, int keepdim) {
 }
 HV_API Handle hv_mean(Handle t, const int64_t* dims, int count, int keepdim) {
   return guard([&] { return t->mean(ints(dims, count), keepdim != 0); });
-}
-HV_API Handle hv_argmax(Handle t, int64_t dim, int keepdim) {
-  return guard([&] { return t->argmax(dim, keepdim != 0); });
-}
-HV_API Handle hv_argmax_all(Handle t) {
-  return guard([&] { return t->argmax(); });
-}
-HV_API int hv_sort(Handle t, int64_t dim, int descending, int stable, Handle* values, Handle* indices) {
-  return guard_status([&] {
-    auto result = t->sort(stable != 0, dim, descending != 0);
-    *values = wrap(std::get<0>(result));
-    *indices = wrap(std::get<1>(result));
-  });
-}
-HV_API int hv_topk(Handle t, int k, int64_t dim, int largest, int sorted, Handle* values, Handle* indices) {
-  return guard_status([&] {
-    auto result = t->topk(k, dim, largest != 0, sorted != 0);
-    *values = wrap(std::get<0>(result));
-    *indices = wrap(std::get<1>(result));
-  });
 }
 HV_API Handle hv_cat(Handle* tensors, int count, int64_t dim) {
   return guard([&] {

@@ -17,7 +17,6 @@ namespace hv {
 
 // allocator.cpp
 void use_pool();
-void trim_pool();
 
 inline thread_local std::string last_error;
 inline std::atomic<int64_t> live_tensors{0};

@@ -17,7 +17,6 @@ using namespace hv;
 HV_API const char* hv_last_error() { return last_error.c_str(); }
 HV_API int64_t hv_live_tensors() { return live_tensors.load(std::memory_order_relaxed); }
 HV_API const char* hv_version() { return TORCH_VERSION; }
-HV_API int hv_version_major() { return TORCH_VERSION_MAJOR; }
 
 HV_API void hv_initialize() {
   use_pool();
@@ -25,13 +24,6 @@ HV_API void hv_initialize() {
   // For oneDNN's scratch memory, which does not come through libtorch's allocator.
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
   mallopt(M_TRIM_THRESHOLD, 128 << 20);
-#endif
-}
-
-HV_API void hv_trim() {
-  trim_pool();
-#if defined(__GLIBC__)
-  malloc_trim(0);
 #endif
 }
 
@@ -102,7 +94,4 @@ HV_API Handle hv_to(Handle t, int dtype, int device_type, int device_index, int 
 }
 HV_API int hv_copy_(Handle t, Handle source) {
   return guard_status([&] { t->copy_(*source); });
-}
-HV_API int hv_fill_(Handle t, double value) {
-  return guard_status([&] { t->fill_(value); });
 }

@@ -50,7 +50,6 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] private static partial byte* hv_last_error();
     [LibraryImport(Library)] private static partial byte* hv_version();
     [LibraryImport(Library)] internal static partial long hv_live_tensors();
-    [LibraryImport(Library)] internal static partial void hv_trim();
     [LibraryImport(Library)] internal static partial void hv_set_num_threads(int count);
     [LibraryImport(Library)] internal static partial int hv_get_num_threads();
     [LibraryImport(Library)] internal static partial int hv_cuda_device_count();
@@ -78,12 +77,10 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial IntPtr hv_randn(long* sizes, int ndim, int dtype, int device, int index);
     [LibraryImport(Library)] internal static partial IntPtr hv_to(IntPtr t, int dtype, int device, int index, int copy);
     [LibraryImport(Library)] internal static partial int hv_copy_(IntPtr t, IntPtr source);
-    [LibraryImport(Library)] internal static partial int hv_fill_(IntPtr t, double value);
 
     [LibraryImport(Library)] internal static partial IntPtr hv_contiguous(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_clone(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_exp(IntPtr t);
-    [LibraryImport(Library)] internal static partial IntPtr hv_log(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_sqrt(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_rsqrt(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_cos(IntPtr t);
@@ -93,7 +90,6 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial IntPtr hv_abs(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_neg(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_max(IntPtr t);
-    [LibraryImport(Library)] internal static partial IntPtr hv_min(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_silu(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_gelu(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_gelu_tanh(IntPtr t);
@@ -112,9 +108,7 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial IntPtr hv_pow_scalar(IntPtr a, double b);
     [LibraryImport(Library)] internal static partial int hv_add_(IntPtr a, IntPtr b);
     [LibraryImport(Library)] internal static partial int hv_mul_(IntPtr a, IntPtr b);
-    [LibraryImport(Library)] internal static partial int hv_sub__scalar(IntPtr a, double b);
     [LibraryImport(Library)] internal static partial int hv_mul__scalar(IntPtr a, double b);
-    [LibraryImport(Library)] internal static partial int hv_div__scalar(IntPtr a, double b);
 
     [LibraryImport(Library)] internal static partial IntPtr hv_view(IntPtr t, long* sizes, int ndim);
     [LibraryImport(Library)] internal static partial IntPtr hv_reshape(IntPtr t, long* sizes, int ndim);
@@ -127,15 +121,11 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial IntPtr hv_select(IntPtr t, long dim, long index);
     [LibraryImport(Library)] internal static partial IntPtr hv_index_select(IntPtr t, long dim, IntPtr index);
     [LibraryImport(Library)] internal static partial IntPtr hv_triu(IntPtr t, long diagonal);
-    [LibraryImport(Library)] internal static partial IntPtr hv_cumsum(IntPtr t, long dim);
     [LibraryImport(Library)] internal static partial IntPtr hv_softmax(IntPtr t, long dim, int dtype);
     [LibraryImport(Library)] internal static partial IntPtr hv_sum_all(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_mean_all(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_sum(IntPtr t, long* dims, int count, int keepdim);
     [LibraryImport(Library)] internal static partial IntPtr hv_mean(IntPtr t, long* dims, int count, int keepdim);
-    [LibraryImport(Library)] internal static partial IntPtr hv_argmax(IntPtr t, long dim, int keepdim);
-    [LibraryImport(Library)] internal static partial IntPtr hv_argmax_all(IntPtr t);
-    [LibraryImport(Library)] internal static partial int hv_sort(IntPtr t, long dim, int descending, int stable, IntPtr* values, IntPtr* indices);
     [LibraryImport(Library)] internal static partial IntPtr hv_cat(IntPtr* tensors, int count, long dim);
     [LibraryImport(Library)] internal static partial IntPtr hv_stack(IntPtr* tensors, int count, long dim);
     [LibraryImport(Library)] internal static partial IntPtr hv_layer_norm(IntPtr t, long* shape, int ndim, IntPtr weight, IntPtr bias, double eps);

@@ -6,7 +6,6 @@ public static partial class torch
     public sealed unsafe partial class Tensor
     {
         public Tensor to(ScalarType type) => to(type, device);
-        public Tensor to_type(ScalarType type) => to(type, device);
         public Tensor to(Device device, bool copy = false) => to(dtype, device, copy);
 
         public Tensor to(ScalarType type, Device device, bool copy = false) =>
@@ -14,12 +13,10 @@ public static partial class torch
 
         public Tensor cpu() => to(CPU);
         public Tensor copy_(Tensor source) => Self(Native.hv_copy_(Handle, source.Handle), source);
-        public Tensor fill_(Scalar value) => Self(Native.hv_fill_(Handle, value.Value));
 
         public Tensor contiguous() => Result(Native.hv_contiguous(Handle));
         public Tensor clone() => Result(Native.hv_clone(Handle));
         public Tensor exp() => Result(Native.hv_exp(Handle));
-        public Tensor log() => Result(Native.hv_log(Handle));
         public Tensor sqrt() => Result(Native.hv_sqrt(Handle));
         public Tensor rsqrt() => Result(Native.hv_rsqrt(Handle));
         public Tensor cos() => Result(Native.hv_cos(Handle));
@@ -33,7 +30,6 @@ public static partial class torch
         public Tensor abs() => Result(Native.hv_abs(Handle));
         public Tensor neg() => Result(Native.hv_neg(Handle));
         public Tensor max() => Result(Native.hv_max(Handle));
-        public Tensor min() => Result(Native.hv_min(Handle));
 
         public Tensor add(Tensor other) => Result(Native.hv_add(Handle, other.Handle), other);
         public Tensor sub(Tensor other) => Result(Native.hv_sub(Handle, other.Handle), other);
@@ -49,9 +45,7 @@ public static partial class torch
         public Tensor pow(Scalar exponent) => Result(Native.hv_pow_scalar(Handle, exponent.Value));
         public Tensor add_(Tensor other) => Self(Native.hv_add_(Handle, other.Handle), other);
         public Tensor mul_(Tensor other) => Self(Native.hv_mul_(Handle, other.Handle), other);
-        public Tensor sub_(Scalar other) => Self(Native.hv_sub__scalar(Handle, other.Value));
         public Tensor mul_(Scalar other) => Self(Native.hv_mul__scalar(Handle, other.Value));
-        public Tensor div_(Scalar other) => Self(Native.hv_div__scalar(Handle, other.Value));
 
         public static Tensor operator +(Tensor left, Tensor right) => left.add(right);
         public static Tensor operator -(Tensor left, Tensor right) => left.sub(right);
@@ -94,7 +88,6 @@ public static partial class torch
         public Tensor select(long dim, long index) => Result(Native.hv_select(Handle, dim, index));
         public Tensor index_select(long dim, Tensor index) => Result(Native.hv_index_select(Handle, dim, index.Handle), index);
         public Tensor triu(long diagonal = 0) => Result(Native.hv_triu(Handle, diagonal));
-        public Tensor cumsum(long dim) => Result(Native.hv_cumsum(Handle, dim));
 
         public Tensor softmax(long dim, ScalarType? dtype = null) =>
             Result(Native.hv_softmax(Handle, dim, dtype is null ? -1 : (int)dtype));
@@ -114,14 +107,5 @@ public static partial class torch
                 return Result(Native.hv_mean(Handle, p, dimensions.Length, keepdim ? 1 : 0));
         }
 
-        public Tensor argmax() => Result(Native.hv_argmax_all(Handle));
-        public Tensor argmax(long dim, bool keepdim = false) => Result(Native.hv_argmax(Handle, dim, keepdim ? 1 : 0));
-
-        public (Tensor Values, Tensor Indices) sort(long dim = -1, bool descending = false, bool stable = false)
-        {
-            IntPtr values, indices;
-            Self(Native.hv_sort(Handle, dim, descending ? 1 : 0, stable ? 1 : 0, &values, &indices));
-            return (new Tensor(values), new Tensor(indices));
-        }
     }
 }
