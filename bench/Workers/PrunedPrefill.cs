@@ -3,6 +3,7 @@ using HieraVid.Models;
 using HieraVid.Models.Generation;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
+using HieraVid.Pipeline.Tokens;
 using HieraVid.Pruning;
 using static TorchSharp.torch;
 
@@ -45,12 +46,18 @@ internal static class PrunedPrefill
         using var frozen = no_grad();
         var network = model.Network;
         var clock = new StageClock();
-        var schedule = new PruningRequest { Budget = budget }.ScheduleFor(network.Config.Text.LayerCount, _ => { });
-        using var pruning = new JobPruning(schedule, HieraVidOptions.Default, clock);
-        pruning.Add(tokens.clone().DetachFromDisposeScope());
-        var (values, origins) = pruning.Enter();
+        var method = new PruningRequest { Budget = budget }.MethodFor(new ModelTraits(network.Config.Text.LayerCount), _ => { });
+        using var held = new VideoTokens(method);
+        PruningPlan plan;
+        PrunedTokens kept;
+        using (clock.Measure(JobStage.Prune))
+        {
+            held.Add(tokens.clone().DetachFromDisposeScope(), new Dictionary<VisionSignal, Tensor>());
+            (plan, kept) = held.Prune(network.Config.MaxTokens);
+        }
+        var pruning = new PrefillPruning(method, plan, kept.Origins, clock);
         var layout = network.Layout((int)tokens.shape[0]);
-        var video = network.Sequence(values, origins, layout);
+        var video = network.Sequence(kept.Values, kept.Origins, layout);
         long[] before = [.. Enumerable.Range(100, TextBefore).Select(id => (long)id)];
         long[] after = [.. Enumerable.Range(200, TextAfter).Select(id => (long)id)];
         var embeddings = network.Splice(before, video.Tokens, after);

@@ -10,15 +10,11 @@ public static class FlopsTokens
         [.. Enumerable.Repeat(new LayerTokens(tokens, tokens), layerCount)];
 
     /// <summary>
-    /// As the papers count: each layer of a stage is charged with the tokens that leave the stage's pruning ("ideal").
+    /// As the papers count: a layer that prunes is charged with the tokens that leave its pruning ("ideal").
     /// </summary>
-    /// <param name="schedule">Gives the layers, and how many there are.</param>
-    /// <param name="stages">Tokens after each stage, [4]: nominal or measured.</param>
-    public static LayerTokens[] Ideal(PruningSchedule schedule, IReadOnlyList<double> stages) =>
-    [
-        .. Enumerable.Range(0, schedule.LayerCount).Select(layer => After(schedule, stages, layer))
-            .Select(n => new LayerTokens(n, n)),
-    ];
+    /// <param name="exact">As it happens.</param>
+    public static LayerTokens[] Ideal(IEnumerable<LayerTokens> exact) =>
+        [.. exact.Select(tokens => new LayerTokens(tokens.FeedForward, tokens.FeedForward))];
 
     /// <summary>
     /// As it happens: the attention of a layer that prunes runs on the tokens before pruning ("exact").

@@ -35,4 +35,34 @@ public sealed class PruningException : Exception
     /// <param name="found">What was given.</param>
     public static PruningException WrongShape(string what, string expected, string found) =>
         new($"The {what} must have the shape {expected} but have {found}: give those of the same video and stage.");
+
+    /// <summary>More tokens would stay than the model's window has room for.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="tokens">Tokens that stay.</param>
+    /// <param name="room">Tokens that fit.</param>
+    public static PruningException NoRoom(string method, int tokens, int room) =>
+        new(FormattableString.Invariant($"Method {method} keeps {tokens:N0} visual tokens and the model's window has room ")
+            + FormattableString.Invariant($"for {Math.Max(0, room):N0}: take fewer frames, a smaller budget, or hieravid, ")
+            + "which fits any video.");
+
+    /// <summary>No method has the name.</summary>
+    /// <param name="name">What was asked for.</param>
+    /// <param name="known">The names there are.</param>
+    public static PruningException UnknownMethod(string name, IReadOnlyList<string> known) =>
+        new($"The pruning method \"{name}\" is not known: take one of {string.Join(", ", known)}.");
+
+    /// <summary>A method has no such option.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="name">What was asked for.</param>
+    /// <param name="known">The options that it has.</param>
+    public static PruningException UnknownSetting(string method, string name, IReadOnlyList<string> known) =>
+        new($"Method {method} has no option {name}: {(known.Count == 0 ? "it has none" : $"take one of {string.Join(", ", known)}")}.");
+
+    /// <summary>An option's value cannot be read.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="name">The option.</param>
+    /// <param name="text">What was given.</param>
+    /// <param name="expected">What would be accepted: "a number".</param>
+    public static PruningException UnreadableSetting(string method, string name, string text, string expected) =>
+        new($"The option {name} of method {method} must be {expected} but is \"{text}\".");
 }

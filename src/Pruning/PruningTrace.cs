@@ -25,7 +25,8 @@ public sealed record TokenStage(
 /// <param name="Similarity">Cosine with the token before it; −2 in the first frame; NaN if undefined.</param>
 /// <param name="MergedInto">The token that holds it: itself if it was not merged.</param>
 /// <param name="DroppedAt">
-/// Stage at which it, or the token that holds it, was dropped; null if it reached the last layer.
+/// Stage at which it, or the token that holds it, was dropped, 0 for want of room in the model's window; null if it
+/// reached the last layer.
 /// </param>
 /// <param name="Stages">The stages that it, or the token that holds it, came to.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
@@ -46,25 +47,28 @@ public sealed record TokenHistory(
 /// <param name="Segments">[S].</param>
 /// <param name="Layers">The layers inside which stages 1 to 3 prune.</param>
 /// <param name="Unsegmented">The token that belongs to no segment; −1 if there is none.</param>
+/// <param name="Entered">The tokens that entered the model, ascending, [n₀].</param>
 /// <param name="Stages">The stages that ran.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record PruningTrace(
     VideoShape Shape, float[] Similarity, float MergeThreshold, int[] MergedInto, float[] Overlap, int[] SegmentOfFrame,
-    Segment[] Segments, int[] Layers, int Unsegmented, StageTrace[] Stages)
+    Segment[] Segments, int[] Layers, int Unsegmented, int[] Entered,
+    StageTrace[] Stages)
 {
     /// <summary>Puts a trace together after a run.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="summaries">All chunks, in any order; only their similarities are read.</param>
+    /// <param name="entered">The tokens that entered the model, ascending.</param>
     /// <param name="selections">The stages that ran, in order.</param>
     /// <exception cref="PruningException">The chunks don't make up one video.</exception>
     public static PruningTrace Of(
-        HieraVidPlan plan, IReadOnlyList<ChunkSummary> summaries, IReadOnlyList<StageSelection> selections) => new(
+        HieraVidPlan plan, IReadOnlyList<ChunkSummary> summaries, int[] entered,
+        IReadOnlyList<StageSelection> selections) => new(
         plan.Shape,
-        [.. ChunkOrder.Of(summaries, chunk => (chunk.FirstFrame, chunk.FrameCount, chunk.Positions, chunk.Width))
-            .SelectMany(chunk => chunk.Similarity)],
+        ChunkOrder.Concatenate(ChunkSummary.Order<HieraVidSummary>(summaries).Ordered, chunk => chunk.Similarity),
         plan.Merge.Threshold, plan.Merge.MergedInto(plan.Shape.Positions), plan.Overlap, plan.SegmentOfFrame,
         plan.Segments,
-        [.. plan.Schedule.Layers], plan.Options.AsShippedLastToken ? plan.Shape.Tokens - 1 : -1,
+        [.. plan.Schedule.Layers], plan.Options.AsShippedLastToken ? plan.Shape.Tokens - 1 : -1, entered,
         [.. selections.Select(StageTrace.Of)]);
 
     /// <summary>The way of one token.</summary>
@@ -73,7 +77,7 @@ public sealed record PruningTrace(
     {
         var holder = MergedInto[token];
         var stages = new List<TokenStage>();
-        int? droppedAt = null;
+        int? droppedAt = Array.BinarySearch(Entered, holder) < 0 ? 0 : null;
         foreach (var stage in Stages)
         {
             var row = Array.BinarySearch(stage.Origins, holder);

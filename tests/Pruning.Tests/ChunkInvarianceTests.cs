@@ -89,6 +89,8 @@ public sealed class ChunkInvarianceTests
         random.Shuffle(values);
         var tokens = TestVideo.ToTensor([.. values.Select(token => new[] { token })], ScalarType.Float32);
         var all = new MergeSelection(0, -1, Frames - 1, [false, .. Enumerable.Repeat(true, Frames - 1)]);
+        var method = new HieraVidMethod(HieraVidOptions.Default, PruningSchedule.ForBudget(0.3, 28));
+        var template = method.Plan(TestVideo.Cut(tokens, Frames));
         // Scaled by 2^40, every term is an integer.
         var exact = Enumerable.Range(0, 8)
             .Select(d => values.Aggregate(BigInteger.Zero, (sum, token) => sum + Scaled(token[d])))
@@ -96,7 +98,7 @@ public sealed class ChunkInvarianceTests
         foreach (var size in new[] { 1, 3, 5, 16, Frames })
         {
             var chunks = TestVideo.Cut(tokens, size);
-            var merged = MergedTokens.Join([.. chunks.Select(chunk => MergeRuns.Apply(chunk, all))]);
+            var merged = BackwardPass.Run(method, template with { Merge = all }, chunks);
             Assert.Equal(Frames, Assert.Single(merged.GroupSizes));
             Assert.Equal(exact, merged.Values.ToArray<float>());
         }
@@ -109,35 +111,33 @@ public sealed class ChunkInvarianceTests
     {
         using var scope = NewDisposeScope();
         var chunks = TestVideo.Cut(TestVideo.ToTensor(TestVideo.Make("scenes", frames: 12), ScalarType.Float32), 4);
-        var options = HieraVidOptions.Default;
-        var summaries = chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options)).ToList();
-        var schedule = PruningSchedule.ForBudget(0.3, 28);
+        var method = new HieraVidMethod(HieraVidOptions.Default, PruningSchedule.ForBudget(0.3, 28));
+        var summaries = chunks.Select(method.Summarise).ToList();
         void Refused(string why, params ChunkSummary[] given)
         {
-            var error = Assert.Throws<PruningException>(() => HieraVidMethod.Plan(given, options, schedule));
+            var error = Assert.Throws<PruningException>(() => method.Plan(given, int.MaxValue));
             Assert.Contains(why, error.Message, StringComparison.Ordinal);
         }
         Refused("frames 4 to 7 are missing", summaries[0], summaries[2]);
         Refused("frame 4 is given twice", [.. summaries, summaries[1]]);
         Refused("there are none");
         Refused("frame 4 has 8 tokens", summaries[0], summaries[1] with { Positions = 8 });
-        Assert.Throws<PruningException>(() => HieraVidMethod.Summarise(chunks[1] with { Previous = null }, options));
-        var plan = HieraVidMethod.Plan(summaries, options, schedule);
-        Assert.Throws<PruningException>(() => HieraVidMethod.Apply(chunks[2] with { FirstFrame = 9 }, plan));
-        Assert.Throws<PruningException>(() => MergedTokens.Join([HieraVidMethod.Apply(chunks[1], plan)]));
+        Assert.Throws<PruningException>(() => method.Summarise(chunks[1] with { Previous = null }));
+        var plan = method.Plan(summaries, int.MaxValue);
+        Assert.Throws<PruningException>(() => method.Apply(chunks[2] with { FirstFrame = 9 }, plan));
+        Assert.Throws<PruningException>(() => BackwardPass.Run(method, plan, [chunks[1]]));
     }
 
-    private static (HieraVidPlan Plan, MergedTokens Merged) Run(List<TokenChunk> chunks, double budget)
+    private static (HieraVidPlan Plan, PrunedTokens Merged) Run(
+        List<TokenChunk> chunks, double budget, int room = int.MaxValue)
     {
-        var options = HieraVidOptions.Default;
-        var plan = HieraVidMethod.Plan(
-            [.. chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options))], options,
-            PruningSchedule.ForBudget(budget, 28));
-        return (plan, MergedTokens.Join([.. chunks.Select(chunk => HieraVidMethod.Apply(chunk, plan))]));
+        var method = new HieraVidMethod(HieraVidOptions.Default, PruningSchedule.ForBudget(budget, 28));
+        var plan = method.Plan(chunks, room);
+        return (plan, BackwardPass.Run(method, plan, chunks));
     }
 
     private static void AssertSame(
-        (HieraVidPlan Plan, MergedTokens Merged) expected, (HieraVidPlan Plan, MergedTokens Merged) actual)
+        (HieraVidPlan Plan, PrunedTokens Merged) expected, (HieraVidPlan Plan, PrunedTokens Merged) actual)
     {
         Assert.Equal(expected.Plan.Segments, actual.Plan.Segments);
         Assert.Equal(expected.Plan.SegmentOfFrame, actual.Plan.SegmentOfFrame);

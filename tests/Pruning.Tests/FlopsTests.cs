@@ -24,7 +24,7 @@ public sealed class FlopsTests
         var model = Model(name);
         var schedule = PruningSchedule.ForBudget(budget, model.Layers);
         var stages = FlopsTokens.Nominal(schedule, model.VisualTokens);
-        var total = Flops.Total(model, FlopsTokens.Ideal(schedule, stages));
+        var total = Flops.Total(model, FlopsTokens.Ideal(FlopsTokens.Exact(schedule, stages)));
         Assert.Equal(ideal, Tera(total));
         Assert.Equal(exact, Tera(Flops.Total(model, FlopsTokens.Exact(schedule, stages))));
         var vanilla = Flops.Total(model, FlopsTokens.Uniform(model.VisualTokens, model.Layers));
@@ -47,7 +47,7 @@ public sealed class FlopsTests
         var schedule = PruningSchedule.ForBudget(1, 28);
         var stages = FlopsTokens.Nominal(schedule, 1000);
         Assert.Equal(FlopsTokens.Uniform(1000, 28), FlopsTokens.Exact(schedule, stages));
-        Assert.Equal(FlopsTokens.Uniform(1000, 28), FlopsTokens.Ideal(schedule, stages));
+        Assert.Equal(FlopsTokens.Uniform(1000, 28), FlopsTokens.Ideal(FlopsTokens.Exact(schedule, stages)));
     }
 
     private static FlopsModel Model(string name) => FlopsModel.Presets.Single(model => model.Name == name);

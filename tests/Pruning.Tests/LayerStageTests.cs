@@ -63,7 +63,7 @@ public sealed class LayerStageTests
                     Assert.All(selection.Quotas, quota => Assert.InRange(quota.Keep, 0, quota.Count - 1));
                     Assert.All(selection.Relevance, rho => Assert.True(float.IsFinite(rho)));
                     Assert.All(selection.Gain, gain => Assert.True(float.IsFinite(gain)));
-                    var again = HieraVidMethod.Prune(plan, stage, selection.Origins, hidden, attention);
+                    var again = plan.Prune(stage, selection.Origins, hidden, attention);
                     Assert.Equal(selection.Order, again.Order);
                     Assert.Equal(selection.Gain, again.Gain);
                 }
@@ -84,7 +84,7 @@ public sealed class LayerStageTests
                 merged.Origins.Length,
                 .. Stages(plan, merged, seed: 9).Select(stage => (double)stage.Selection.Kept.Length),
             ];
-            var mean = FlopsTokens.Ideal(plan.Schedule, stages).Average(layer => layer.FeedForward) / plan.Shape.Tokens;
+            var mean = FlopsTokens.Ideal(FlopsTokens.Exact(plan.Schedule, stages)).Average(layer => layer.FeedForward) / plan.Shape.Tokens;
             // Counts are truncated per segment and the clamp is one-sided at its ends; nothing steers the sum.
             Assert.InRange(mean / plan.Schedule.MeanRetention, 0.9, 1.05);
         }
@@ -99,9 +99,9 @@ public sealed class LayerStageTests
         var undefined = full([2, merged.Origins.Length], double.NaN);
         for (var stage = 1; stage <= 3; stage++)
         {
-            var expected = HieraVidMethod.Prune(plan, stage, merged.Origins, merged.Values, constant);
+            var expected = plan.Prune(stage, merged.Origins, merged.Values, constant);
             Assert.All(expected.Relevance, rho => Assert.Equal(1, rho));
-            var actual = HieraVidMethod.Prune(plan, stage, merged.Origins, merged.Values, undefined);
+            var actual = plan.Prune(stage, merged.Origins, merged.Values, undefined);
             if (stage == 1)
                 Assert.Equal(expected.Kept, actual.Kept);
         }
@@ -117,7 +117,7 @@ public sealed class LayerStageTests
             var options = HieraVidOptions.Default with { AsShippedLastToken = shipped };
             var (plan, merged) = MergeTests.Merge(video, 0.3, options);
             int[] origins = [.. merged.Origins.Append(plan.Shape.Tokens - 1).Distinct()];
-            var selection = HieraVidMethod.Prune(plan, 1, origins, ones([origins.Length, 4]), ones([origins.Length]));
+            var selection = plan.Prune(1, origins, ones([origins.Length, 4]), ones([origins.Length]));
             Assert.Equal(shipped ? origins.Length - 1 : origins.Length, selection.Quotas.Sum(quota => quota.Count));
             if (shipped)
                 Assert.DoesNotContain(plan.Shape.Tokens - 1, selection.KeptOrigins());
@@ -128,14 +128,14 @@ public sealed class LayerStageTests
     public void A_trace_explains_every_token()
     {
         using var scope = NewDisposeScope();
-        var options = HieraVidOptions.Default;
         var video = TestVideo.Make("zero tokens", frames: 30);
         var chunks = TestVideo.Cut(TestVideo.ToTensor(video, ScalarType.Float32), 7);
-        var summaries = chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options)).ToList();
-        var plan = HieraVidMethod.Plan(summaries, options, PruningSchedule.ForBudget(0.3, 28));
-        var merged = MergedTokens.Join([.. chunks.Select(chunk => HieraVidMethod.Apply(chunk, plan))]);
+        var method = new HieraVidMethod(HieraVidOptions.Default, PruningSchedule.ForBudget(0.3, 28));
+        var summaries = chunks.Select(method.Summarise).ToList();
+        var plan = method.Plan(summaries, int.MaxValue);
+        var merged = BackwardPass.Run(method, plan, chunks);
         List<StageSelection> selections = [.. Stages(plan, merged, seed: 5).Select(stage => stage.Selection)];
-        var json = JsonSerializer.Serialize(PruningTrace.Of(plan, summaries, selections));
+        var json = JsonSerializer.Serialize(PruningTrace.Of(plan, summaries, merged.Origins, selections));
         var trace = JsonSerializer.Deserialize<PruningTrace>(json)!;
 
         var survivors = selections[^1].KeptOrigins();
@@ -166,19 +166,19 @@ public sealed class LayerStageTests
         Refused(4, merged.Values, ones([2, n]));
 
         void Refused(int stage, Tensor hidden, Tensor attention) =>
-            Assert.Throws<PruningException>(() => HieraVidMethod.Prune(plan, stage, merged.Origins, hidden, attention));
+            Assert.Throws<PruningException>(() => plan.Prune(stage, merged.Origins, hidden, attention));
     }
 
     // Runs the stages as a decoder would, with random hidden states and attention.
     private static IEnumerable<(int Stage, StageSelection Selection, Tensor Hidden, Tensor Attention)> Stages(
-        HieraVidPlan plan, MergedTokens merged, int seed)
+        HieraVidPlan plan, PrunedTokens merged, int seed)
     {
         manual_seed(seed);
         var (alive, hidden) = (merged.Origins, merged.Values);
         for (var stage = 1; stage <= 3; stage++)
         {
             var attention = rand([2, alive.Length]);
-            var selection = HieraVidMethod.Prune(plan, stage, alive, hidden, attention);
+            var selection = plan.Prune(stage, alive, hidden, attention);
             yield return (stage, selection, hidden, attention);
             hidden = hidden.index_select(0, TensorData.From<long>([.. selection.Kept], selection.Kept.Length));
             alive = selection.KeptOrigins();

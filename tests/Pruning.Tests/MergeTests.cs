@@ -19,9 +19,10 @@ public sealed class MergeTests
             using var scope = NewDisposeScope();
             var video = TestVideo.Make(kind, frames: 23, seed: seed);
             var chunks = TestVideo.Cut(TestVideo.ToTensor(video, ScalarType.Float32), 5);
-            var summaries = chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options)).ToList();
             var schedule = PruningSchedule.ForBudget(0.1 + 0.1 * seed, 28);
-            var plan = HieraVidMethod.Plan(summaries, options, schedule);
+            var method = new HieraVidMethod(options, schedule);
+            var summaries = chunks.Select(method.Summarise).ToList();
+            var plan = method.Plan(summaries, int.MaxValue);
             var (frames, positions) = (plan.Shape.Frames, plan.Shape.Positions);
             float[] similarity = [.. summaries.SelectMany(summary => summary.Similarity)];
             for (var t = 0; t < similarity.Length; t++)
@@ -32,7 +33,7 @@ public sealed class MergeTests
                 Assert.Equal(scores[s], plan.Segments[s].Score, 1e-9);
             Assert.Equal(ReferenceMerge.Merged(similarity, positions, schedule.Ratios[0]), plan.Merge.Merged);
 
-            var merged = MergedTokens.Join([.. chunks.Select(chunk => HieraVidMethod.Apply(chunk, plan))]);
+            var merged = BackwardPass.Run(method, plan, chunks);
             var expected = ReferenceMerge.Tokens(video, plan.Merge.Merged);
             Assert.Equal(expected.Select(token => token.Origin), merged.Origins);
             Assert.Equal(expected.Select(token => token.Size), merged.GroupSizes);
@@ -103,17 +104,16 @@ public sealed class MergeTests
         var (plan, merged) = Merge(video, 1);
         Assert.Equal(Enumerable.Range(0, plan.Shape.Tokens), merged.Origins);
         Assert.Equal(video.SelectMany(frame => frame).SelectMany(token => token), merged.Values.ToArray<float>());
-        var kept = HieraVidMethod.Prune(plan, 1, merged.Origins, merged.Values, ones([2, merged.Origins.Length]));
+        var kept = plan.Prune(1, merged.Origins, merged.Values, ones([2, merged.Origins.Length]));
         Assert.Equal(Enumerable.Range(0, plan.Shape.Tokens), kept.Kept);
     }
 
-    internal static (HieraVidPlan Plan, MergedTokens Merged) Merge(
+    internal static (HieraVidPlan Plan, PrunedTokens Merged) Merge(
         float[][][] video, double budget, HieraVidOptions? options = null)
     {
-        options ??= HieraVidOptions.Default;
+        var method = new HieraVidMethod(options ?? HieraVidOptions.Default, PruningSchedule.ForBudget(budget, 28));
         var chunk = new TokenChunk(0, TestVideo.ToTensor(video, ScalarType.Float32), null);
-        var plan = HieraVidMethod.Plan(
-            [HieraVidMethod.Summarise(chunk, options)], options, PruningSchedule.ForBudget(budget, 28));
-        return (plan, MergedTokens.Join([HieraVidMethod.Apply(chunk, plan)]));
+        var plan = method.Plan([chunk]);
+        return (plan, BackwardPass.Run(method, plan, [chunk]));
     }
 }

@@ -94,4 +94,14 @@ internal static class TestVideo
         .. video.Select(frame => frame
             .Select(token => token.Select(x => MathF.ScaleB(x, random.Next(-30, 31))).ToArray()).ToArray()),
     ];
+
+    /// <summary>Plans a video for a window with room for everything.</summary>
+    public static HieraVidPlan Plan(this HieraVidMethod method, IReadOnlyList<TokenChunk> chunks, int room = int.MaxValue) =>
+        method.Plan([.. chunks.Select(method.Summarise)], room);
+
+    /// <summary>One stage inside the model.</summary>
+    public static StageSelection Prune(this HieraVidPlan plan, int stage, int[] origins, Tensor hidden, Tensor attention) =>
+        new HieraVidMethod(plan.Options, plan.Schedule).Select(
+            plan, new LayerPoint(stage is >= 1 and <= 3 ? plan.Schedule.Layers[stage - 1] : -1, LayerPlace.AfterAttention), [],
+            new LayerTokenStates(origins, hidden, attention));
 }

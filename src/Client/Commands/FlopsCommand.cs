@@ -42,21 +42,19 @@ internal static class FlopsCommand
     {
         var model = FlopsModel.Presets.FirstOrDefault(preset => preset.Name == name)
             ?? throw JobException.Bad($"--model {name} is not known: take one of {string.Join(", ", FlopsModel.Presets.Select(preset => preset.Name))}.");
-        var request = new PruningRequest { Method = method, Budget = budget };
-        request.Validate();
-        var schedule = request.ScheduleFor(model.Layers, _ => { });
+        var pruning = PruningMethods.Create(method, budget, new Dictionary<string, string>(), new ModelTraits(model.Layers));
+        var tokens = pruning.Nominal(model.VisualTokens, model.Layers);
         var vanilla = Flops.Total(model, FlopsTokens.Uniform(model.VisualTokens, model.Layers));
-        var ideal = schedule is null ? vanilla
-            : Flops.Total(model, FlopsTokens.Ideal(schedule, FlopsTokens.Nominal(schedule, model.VisualTokens)));
-        var exact = schedule is null ? vanilla
-            : Flops.Total(model, FlopsTokens.Exact(schedule, FlopsTokens.Nominal(schedule, model.VisualTokens)));
+        var ideal = Flops.Total(model, FlopsTokens.Ideal(tokens));
+        var exact = Flops.Total(model, tokens);
+        var prunes = pruning.Name != PruningMethods.None;
         if (json)
         {
             StandardOutput.WriteLine(Json.Of(new
             {
                 Model = model.Name,
                 Method = method,
-                Budget = schedule is null ? 1 : budget,
+                Budget = prunes ? budget : 1,
                 model.VisualTokens,
                 Vanilla = vanilla,
                 Ideal = ideal,
@@ -66,7 +64,7 @@ internal static class FlopsCommand
             return CommandLine.Success;
         }
         StandardOutput.WriteLine(FormattableString.Invariant(
-            $"{model.Name}, {model.VisualTokens} visual tokens, {method}{(schedule is null ? "" : FormattableString.Invariant($" at budget {budget}"))}"));
+            $"{model.Name}, {model.VisualTokens} visual tokens, {method}{(prunes ? FormattableString.Invariant($" at budget {budget}") : "")}"));
         StandardOutput.WriteLine(FormattableString.Invariant($"vanilla  {vanilla / 1e12,8:0.00} TFLOPs"));
         StandardOutput.WriteLine(FormattableString.Invariant($"ideal    {ideal / 1e12,8:0.00} TFLOPs  {ideal / vanilla,6:P1} of vanilla"));
         StandardOutput.WriteLine(FormattableString.Invariant($"exact    {exact / 1e12,8:0.00} TFLOPs  {exact / vanilla,6:P1} of vanilla"));

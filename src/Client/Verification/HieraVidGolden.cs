@@ -83,7 +83,7 @@ internal static class HieraVidGolden
         var positions = (int)step.Shape("in.tokens")[1];
         var similarity = step.Floats("a.similarity");
         var merge = MergeSelection.Choose(similarity, positions, ratio.GetDouble());
-        var merged = MergedTokens.Join([MergeRuns.Apply(new TokenChunk(0, step.Tensor("in.tokens"), null), merge)]);
+        var merged = MergeRuns.Apply(new TokenChunk(0, step.Tensor("in.tokens"), null), merge);
         step.Compare("e.tied", () =>
             Enumerable.Range(0, similarity.Length).Where(t => similarity[t] == merge.Threshold));
         step.Compare("e.merge_candidates", merge.Candidates);

@@ -33,9 +33,9 @@ internal static class HieraVidRuns
     private static void Run(
         StepCase step, string name, List<TokenChunk> chunks, HieraVidOptions options, PruningSchedule schedule)
     {
-        var plan = HieraVidMethod.Plan(
-            [.. chunks.Select(chunk => HieraVidMethod.Summarise(chunk, options))], options, schedule);
-        var merged = MergedTokens.Join([.. chunks.Select(chunk => HieraVidMethod.Apply(chunk, plan))]);
+        var method = new HieraVidMethod(options, schedule);
+        var plan = method.Plan([.. chunks.Select(method.Summarise)], int.MaxValue);
+        using var merged = BackwardPass.Run(method, plan, chunks);
         if (!options.AsShippedLastToken)
         {
             step.Compare("run.z", () => [.. plan.Segments.Select(segment => segment.Z)]);
@@ -47,7 +47,8 @@ internal static class HieraVidRuns
         {
             var attention = Rows(step.Tensor($"in.attn{Layers[stage - 1]}").transpose(0, 1), alive).transpose(0, 1);
             var hidden = Rows(Hidden(step, stage), alive);
-            var selection = HieraVidMethod.Prune(plan, stage, alive, hidden, attention);
+            var point = new LayerPoint(Layers[stage - 1], LayerPlace.AfterAttention);
+            var selection = method.Select(plan, point, [], new LayerTokenStates(alive, hidden, attention));
             alive = selection.KeptOrigins();
             var kept = alive;
             step.Compare($"{name}.kept{stage}", () => kept);

@@ -13,35 +13,26 @@ public sealed record PruningRequest
     /// <summary>Mean share of the visual tokens that a layer sees, in (0, 1].</summary>
     public double Budget { get; init; } = 0.3;
 
-    /// <summary>HieraVid's options.</summary>
-    public HieraVidOptions Options { get; init; } = HieraVidOptions.Default;
+    /// <summary>Options of the method by name; the others keep their defaults.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Checks what can be checked without a model.</summary>
-    /// <exception cref="JobException">The method is not known.</exception>
-    /// <exception cref="PruningException">A number is out of range.</exception>
-    public void Validate()
-    {
-        if (Method is { } method && !PruningMethods.Names.Contains(method))
-            throw JobException.Bad($"--method {method} is not known: take one of {string.Join(", ", PruningMethods.Names)}.");
-        _ = PruningSchedule.ForBudget(Budget, PruningSchedule.LeastLayers);
-        Options.Validated();
-    }
+    /// <exception cref="PruningException">The method or a setting is not known, or a number is out of range.</exception>
+    public void Validate() =>
+        _ = PruningMethods.Create(
+            Method ?? PruningMethods.HieraVid, Budget, Settings, new ModelTraits(PruningSchedule.LeastLayers));
 
-    /// <summary>The schedule for a model.</summary>
-    /// <param name="layerCount">Its layers.</param>
+    /// <summary>The method for a model.</summary>
+    /// <param name="model">What it has to know of the model.</param>
     /// <param name="note">Told if nothing is pruned although the user did not ask for that.</param>
-    /// <returns>Null for no pruning.</returns>
-    /// <exception cref="PruningException">The model cannot carry the schedule that was asked for by name.</exception>
-    public PruningSchedule? ScheduleFor(int layerCount, Action<string> note)
+    /// <exception cref="PruningException">The model cannot carry the method that was asked for by name.</exception>
+    public PruningMethod MethodFor(ModelTraits model, Action<string> note)
     {
-        if (Method == PruningMethods.None)
-            return null;
-        if (Method is null && Budget < 1 && layerCount < PruningSchedule.LeastLayers)
+        if (Method is null && Budget < 1 && model.LayerCount < PruningSchedule.LeastLayers)
         {
-            note($"The model's {layerCount} layers cannot carry HieraVid's four stages; nothing was pruned.");
-            return null;
+            note($"The model's {model.LayerCount} layers cannot carry HieraVid's four stages; nothing was pruned.");
+            return new NoPruning();
         }
-        var schedule = PruningSchedule.ForBudget(Budget, layerCount);
-        return schedule.PrunesNothing ? null : schedule;
+        return PruningMethods.Create(Method ?? PruningMethods.HieraVid, Budget, Settings, model);
     }
 }

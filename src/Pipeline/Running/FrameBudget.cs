@@ -25,6 +25,9 @@ internal sealed record FrameBudget(int TokensPerFrame, int Window, int PromptTok
     /// <summary>The most frames; 0 or less where question and answer leave no room for one.</summary>
     internal long Most => ((long)Window - PromptTokens - AnswerTokens) / TokensPerFrame;
 
+    /// <summary>Visual tokens for which the window has room beside question and answer.</summary>
+    internal int Room => Math.Max(0, Window - PromptTokens - AnswerTokens);
+
     /// <summary>Refuses more frames than fit.</summary>
     /// <param name="frames">A whole number; a double, so that no rate is too absurd to be counted.</param>
     /// <exception cref="JobException">They do not fit.</exception>

@@ -2,6 +2,7 @@ using System.Text;
 using HieraVid.Models.Generation;
 using HieraVid.Models.Tokenization;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pipeline.Tokens;
 using HieraVid.Pruning;
 using HieraVid.Torch;
 using HieraVid.Video;
@@ -26,11 +27,13 @@ internal sealed class LocalWork(
     private PromptTokens? _prompt;
     private FrameStream? _frames;
     private MissingFrames? _missing;
-    private JobPruning? _pruning;
+    private PruningMethod? _method;
+    private FrameBudget? _budget;
+    private VideoTokens? _tokens;
+    private PrefillPruning? _pruning;
     private DecodingSession? _session;
     private float[]? _logits;
     private FinishReason _finish;
-    private string _method = PruningMethods.None;
     private int _encodedFrames, _visualTokens, _generated;
 
     internal async Task<JobEvent> ProbeAsync(CancellationToken cancellation)
@@ -41,11 +44,10 @@ internal sealed class LocalWork(
         onProgress(new JobProgress(JobStage.Probe, 0, 1));
         _video = probed?.Info ?? await VideoProbe.ProbeAsync(request.VideoPath, limits, cancellation).ConfigureAwait(false);
         _prompt = model.Template.Encode(model.Tokenizer, [new ChatTurn(ChatRole.User, request.Question, VideoPlacement.OwnLine)]);
-        var budget = new FrameBudget(model, _prompt.Ids.Count, request.Generation.MaxTokens);
-        _plan = FramePlan.Choose(_video, request, budget, _notes);
-        var schedule = request.Pruning.ScheduleFor(model.Network.Config.Text.LayerCount, _notes.Add);
-        _pruning = new JobPruning(schedule, request.Pruning.Options, _clock);
-        _method = schedule is null ? PruningMethods.None : PruningMethods.HieraVid;
+        _method = request.Pruning.MethodFor(new ModelTraits(model.Network.Config.Text.LayerCount), _notes.Add);
+        _budget = new FrameBudget(model, _prompt.Ids.Count, request.Generation.MaxTokens);
+        _plan = FramePlan.Choose(_video, request, _budget, _notes);
+        _tokens = new VideoTokens(_method);
         var chunks = Chunk.Split(_plan.Count, request.ChunkFrames);
         onProgress(new JobProgress(JobStage.Probe, 1, 1, $"{_video}; {_plan}"));
         return new JobEvent.Probed([.. chunks]);
@@ -80,7 +82,7 @@ internal sealed class LocalWork(
             onProgress(new JobProgress(JobStage.Encode, _encodedFrames, _plan.Count));
         }
         if (pieces.Count > 0)
-            await Task.Run(() => _pruning!.Add(Joined(pieces)), cancellation).ConfigureAwait(false);
+            await Task.Run(() => Summarise(pieces), cancellation).ConfigureAwait(false);
         return new JobEvent.ChunkEncoded(chunk.Index, left);
     }
 
@@ -94,8 +96,9 @@ internal sealed class LocalWork(
         {
             var layers = model.Network.Config.Text.LayerCount;
             var layout = model.Network.Layout(_encodedFrames);
-            var (values, origins) = _pruning!.Enter();
-            var video = model.Network.Sequence(values, origins, layout);
+            var (plan, tokens) = Prune(_budget!.Room);
+            _pruning = new PrefillPruning(_method!, plan, tokens.Origins, _clock);
+            var video = model.Network.Sequence(tokens.Values, tokens.Origins, layout);
             _visualTokens = layout.Length;
             long[] ids = [.. _prompt!.Ids.Select(id => (long)id)];
             var at = _prompt.VideoPositions[0];
@@ -104,7 +107,7 @@ internal sealed class LocalWork(
             var hook = _pruning.Hook(at, video, layer => onProgress(new JobProgress(JobStage.Prefill, layer, layers)));
             _logits = _session.Prefill(embeddings, Positions(at, layout.Length, video.Indices, ids.Length), hook, cancellation);
             onProgress(new JobProgress(JobStage.Prefill, layers, layers,
-                FormattableString.Invariant($"{embeddings.shape[0]:N0} tokens, {_visualTokens:N0} visual ones before pruning, {_pruning.OriginsAfter[^1].Length:N0} at the end")));
+                FormattableString.Invariant($"{embeddings.shape[0]:N0} tokens, {_visualTokens:N0} visual ones before pruning, {_pruning.Survivors.Length:N0} at the end")));
         }
         return new JobEvent.Prefilled();
     }
@@ -148,8 +151,8 @@ internal sealed class LocalWork(
             Finish = _finish == FinishReason.Stop ? "stop" : "length",
             Video = new VideoReport(
                 _video.DurationSeconds, _video.DisplayWidth, _video.DisplayHeight, _video.AverageFps, _encodedFrames, times),
-            Tokens = new TokenReport(_visualTokens, _prompt!.Ids.Count - 1, _generated, _pruning!.OriginsAfter[0].Length, perLayer,
-                Math.Round(perLayer.Average() / _pruning.Tokens, 4)),
+            Tokens = new TokenReport(_visualTokens, _prompt!.Ids.Count - 1, _generated, _pruning!.Entered.Length, perLayer,
+                Math.Round(perLayer.Average() / _tokens!.Shape.Tokens, 4)),
             Flops = PruningFacts.Flops(_pruning, model.Network.Config.Text),
             Segments = segments,
             Timing = Timing(),
@@ -157,11 +160,11 @@ internal sealed class LocalWork(
             Device = model.Network.Compute.DeviceName,
             Dtype = model.Network.Compute.DTypeName,
             Model = model.Folder,
-            Method = _method,
-            Budget = _method == PruningMethods.None ? 1 : request.Pruning.Budget,
+            Method = _method!.Name,
+            Budget = _method.Name == PruningMethods.None ? 1 : request.Pruning.Budget,
             Seed = request.Generation.Seed,
             Notes = _notes,
-            Pruning = PruningFacts.Report(_pruning, _method, request.Pruning.Budget, layers, segments),
+            Pruning = ReportFacts.Of(_pruning, _tokens.Summaries, request.Pruning.Budget, layers, segments),
         };
     }
 
@@ -181,7 +184,7 @@ internal sealed class LocalWork(
     {
         if (_frames is not null)
             await _frames.DisposeAsync().ConfigureAwait(false);
-        _pruning?.Dispose();
+        _tokens?.Dispose();
         _session?.Dispose();
     }
 
@@ -209,6 +212,18 @@ internal sealed class LocalWork(
         // A batch takes seconds on a CPU, too long to wait for after Ctrl-C; so the tower's layers look, too.
         var features = model.Network.Tower.Forward(patches, (_, _) => cancellation.ThrowIfCancellationRequested());
         return model.Network.Pool(model.Network.Project(features)).DetachFromDisposeScope();
+    }
+
+    private void Summarise(List<Tensor> pieces)
+    {
+        using var lap = _clock.Measure(JobStage.Prune);
+        _tokens!.Add(Joined(pieces), new Dictionary<VisionSignal, Tensor>());
+    }
+
+    private (PruningPlan Plan, PrunedTokens Tokens) Prune(int room)
+    {
+        using var lap = _clock.Measure(JobStage.Prune);
+        return _tokens!.Prune(room);
     }
 
     private void NoteMissing(MissingFrames missing)

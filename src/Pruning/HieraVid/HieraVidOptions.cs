@@ -81,6 +81,21 @@ public sealed record HieraVidOptions
     /// </summary>
     public bool AsShippedLastToken { get; init; }
 
+    /// <summary>The options by name, as users write them.</summary>
+    /// <exception cref="PruningException">A value cannot be read.</exception>
+    public static HieraVidOptions Read(MethodSettings settings) => new()
+    {
+        RelevanceSign = settings.Choice("relevanceSign", Default.RelevanceSign),
+        Layer7 = settings.Choice("layer7", Default.Layer7),
+        Alpha = settings.Number("alpha", Default.Alpha),
+        Beta = settings.Number("beta", Default.Beta),
+        SimThreshold = settings.Number("simThreshold", Default.SimThreshold),
+        Deviation = settings.Number("deviation", Default.Deviation),
+        ClampLow = settings.Number("clampLow", Default.ClampLow),
+        ClampHigh = settings.Number("clampHigh", Default.ClampHigh),
+        AsShippedLastToken = settings.Flag("asShippedLastToken", Default.AsShippedLastToken),
+    };
+
     /// <summary>Checks the ranges.</summary>
     /// <returns>This.</returns>
     /// <exception cref="PruningException">A value is outside its range.</exception>

@@ -18,9 +18,12 @@ public sealed record Segment(int Index, int FirstFrame, int LastFrame, double Sc
 /// <param name="SegmentOfFrame">[F].</param>
 /// <param name="Segments">[S].</param>
 /// <param name="Merge">Which tokens fold into their predecessors.</param>
+/// <param name="PieceQuotas">
+/// Tokens that each of the plan's pieces may keep; empty where the window has room for all merged tokens.
+/// </param>
 public sealed record HieraVidPlan(
     VideoShape Shape, HieraVidOptions Options, PruningSchedule Schedule, float[] Overlap, int[] SegmentOfFrame,
-    Segment[] Segments, MergeSelection Merge)
+    Segment[] Segments, MergeSelection Merge, int[] PieceQuotas) : PruningPlan(Shape)
 {
     /// <summary>
     /// The id of a token that belongs to no segment (<see cref="HieraVidOptions.AsShippedLastToken"/>).

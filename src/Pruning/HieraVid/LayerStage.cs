@@ -13,8 +13,9 @@ internal static class LayerStage
         if (stage < 1 || stage >= plan.Schedule.Ratios.Count)
             throw PruningException.OutOfRange("stage", stage, $"from 1 to {plan.Schedule.Ratios.Count - 1}");
         var ratio = plan.Schedule.Ratios[stage];
+        var point = new LayerPoint(plan.Schedule.Layers[stage - 1], LayerPlace.AfterAttention);
         if (ratio == 0)
-            return new StageSelection(stage, origins.ToArray(), Rows(origins.Length), [], [], [], []);
+            return new StageSelection(stage, point, origins.ToArray(), Rows(origins.Length), [], [], [], []);
 
         var selects = stage == 1 ? plan.Options.Layer7 : FirstSelection.Dpp;
         var members = Members(plan, origins);
@@ -26,7 +27,7 @@ internal static class LayerStage
         var (order, gain) = selects == FirstSelection.Dpp
             ? SelectByDpp(hidden, relevance, members, quotas)
             : (SelectByRelevance(selects, relevance, members, quotas), []);
-        return new StageSelection(stage, origins.ToArray(), [.. order.Order()], relevance, quotas, order, gain);
+        return new StageSelection(stage, point, origins.ToArray(), [.. order.Order()], relevance, quotas, order, gain);
     }
 
     private static SortedDictionary<int, int[]> Members(HieraVidPlan plan, ReadOnlySpan<int> origins)

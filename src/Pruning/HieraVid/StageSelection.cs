@@ -9,10 +9,11 @@ namespace HieraVid.Pruning;
 public readonly record struct SegmentQuota(int Segment, int Count, int Keep);
 
 /// <summary>
-/// What a stage inside the model decided. The arrays beside <see cref="Kept"/> come out of the computation anyway; they
+/// What a stage inside the model decided. The arrays beside the kept rows come out of the computation anyway; they
 /// explain it.
 /// </summary>
 /// <param name="Stage">1, 2 or 3.</param>
+/// <param name="Point">Where.</param>
 /// <param name="Origins">The tokens present before it (original indices, ascending), [n].</param>
 /// <param name="Kept">The rows that go on, ascending, each once.</param>
 /// <param name="Relevance">ρ by row, [n]; empty if the stage selects nothing.</param>
@@ -24,8 +25,5 @@ public readonly record struct SegmentQuota(int Segment, int Count, int Keep);
 /// </param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record StageSelection(
-    int Stage, int[] Origins, int[] Kept, float[] Relevance, SegmentQuota[] Quotas, int[] Order, float[] Gain)
-{
-    /// <summary>The original indices that go on, ascending.</summary>
-    public int[] KeptOrigins() => [.. Kept.Select(row => Origins[row])];
-}
+    int Stage, LayerPoint Point, int[] Origins, int[] Kept, float[] Relevance, SegmentQuota[] Quotas, int[] Order,
+    float[] Gain) : LayerSelection(Point, Origins, Kept);

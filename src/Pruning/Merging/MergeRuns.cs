@@ -16,7 +16,7 @@ public static class MergeRuns
     /// <param name="chunk">The tokens; the frame before them is not looked at.</param>
     /// <param name="merge">Which tokens of the video merge.</param>
     /// <returns>Owned by the caller's dispose scope.</returns>
-    public static MergedChunk Apply(TokenChunk chunk, MergeSelection merge)
+    public static PrunedChunk Apply(TokenChunk chunk, MergeSelection merge)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
@@ -24,16 +24,16 @@ public static class MergeRuns
         var runs = MergeRunList.Of(chunk.FirstFrame, chunk.FrameCount, chunk.Positions, merge.Merged);
         var offset = chunk.FirstFrame * chunk.Positions;
         var outgoing = runs.Own.Where(run => run.GoesOn).OrderBy(run => run.Row % chunk.Positions).ToList();
-        var result = new MergedChunk(chunk.FirstFrame, chunk.FrameCount, chunk.Positions,
+        var result = new PrunedChunk(chunk.FirstFrame, chunk.FrameCount, chunk.Positions,
             [.. runs.Own.Select(run => run.Row + offset)], [.. runs.Own.Select(run => run.Length)],
-            Values(flat, runs.Own, chunk.Positions), Part(flat, runs.Incoming, chunk.Positions),
-            Part(flat, outgoing, chunk.Positions));
-        result.Values.MoveToOuterDisposeScope();
-        foreach (var sum in new[] { result.Incoming.Sum, result.Outgoing.Sum })
+            Values(flat, runs.Own, chunk.Positions))
         {
-            sum.High.MoveToOuterDisposeScope();
-            sum.Low.MoveToOuterDisposeScope();
-        }
+            Incoming = Part(flat, runs.Incoming, chunk.Positions),
+            Outgoing = Part(flat, outgoing, chunk.Positions),
+        };
+        result.Values.MoveToOuterDisposeScope();
+        result.Incoming.Sum.MoveToOuterDisposeScope();
+        result.Outgoing.Sum.MoveToOuterDisposeScope();
         return result;
     }
 

@@ -39,6 +39,14 @@ public sealed record OrderFreeSum(Tensor High, Tensor Low) : IDisposable
     internal static OrderFreeSum Concatenate(OrderFreeSum x, OrderFreeSum y) =>
         new(cat([x.High, y.High], 0), cat([x.Low, y.Low], 0));
 
+    /// <summary>Hands both tensors to the dispose scope around the current one.</summary>
+    internal OrderFreeSum MoveToOuterDisposeScope()
+    {
+        High.MoveToOuterDisposeScope();
+        Low.MoveToOuterDisposeScope();
+        return this;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -2,9 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace HieraVid.Pruning;
 
-/// <summary>
-/// What the plan needs to know of one chunk (specification, part E): plain arrays that can be sent anywhere.
-/// </summary>
+/// <summary>What HieraVid needs to know of one chunk (specification, part E).</summary>
 /// <param name="FirstFrame">The chunk's first frame in the video.</param>
 /// <param name="FrameCount">f.</param>
 /// <param name="Positions">P.</param>
@@ -18,6 +16,6 @@ namespace HieraVid.Pruning;
 /// [D], the chunk's last token, for <see cref="HieraVidOptions.AsShippedLastToken"/>; null without it.
 /// </param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-public sealed record ChunkSummary(
+public sealed record HieraVidSummary(
     int FirstFrame, int FrameCount, int Positions, int Width, float[] Similarity, double[] FrameSums,
-    double[]? LastToken);
+    double[]? LastToken) : ChunkSummary(FirstFrame, FrameCount, Positions, Width);
