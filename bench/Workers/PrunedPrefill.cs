@@ -40,29 +40,30 @@ internal static class PrunedPrefill
 
     /// <summary>One question over the whole video.</summary>
     /// <returns>Seconds of pruning, and the prefill's FLOPs over vanilla's by Eq. 12.</returns>
-    internal static (double PruneSeconds, double FlopsRatio) Once(LoadedModel model, Tensor tokens, double budget)
+    internal static (double PruneSeconds, double FlopsRatio) Once(LoadedModel model, Tensor tokens, double share)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var network = model.Network;
         var clock = new StageClock();
-        var method = new PruningRequest { Budget = budget }.MethodFor(new ModelTraits(network.Config.Text.LayerCount), _ => { });
-        using var held = new VideoTokens(method);
+        var method = new PruningRequest { Budget = share }.MethodFor(new ModelTraits(network.Config.Text.LayerCount), _ => { });
+        using var held = new VideoTokens(method, network.Compute.Device);
         PruningPlan plan;
         PrunedTokens kept;
         using (clock.Measure(JobStage.Prune))
         {
-            held.Add(tokens.clone().DetachFromDisposeScope(), new Dictionary<VisionSignal, Tensor>());
+            held.Add(0, tokens.clone().DetachFromDisposeScope(), new Dictionary<VisionSignal, Tensor>());
             (plan, kept) = held.Prune(network.Config.MaxTokens);
         }
         var pruning = new PrefillPruning(method, plan, kept.Origins, clock);
-        var layout = network.Layout((int)tokens.shape[0]);
-        var video = network.Sequence(kept.Values, kept.Origins, layout);
+        var budget = new FrameBudget(model, method, TextBefore + 1 + TextAfter, answerTokens: 1);
+        var places = new VideoPlaces(network.Layout((int)tokens.shape[0]), TextBefore, TextBefore + 1 + TextAfter, budget, method);
+        var video = network.Sequence(kept.Values, kept.Origins, places.Layout);
         long[] before = [.. Enumerable.Range(100, TextBefore).Select(id => (long)id)];
         long[] after = [.. Enumerable.Range(200, TextAfter).Select(id => (long)id)];
         var embeddings = network.Splice(before, video.Tokens, after);
         using var session = new DecodingSession(network.Decoder);
-        session.Prefill(embeddings, LocalWork.Positions(TextBefore, layout.Length, video.Indices, TextBefore + 1 + TextAfter),
+        session.Prefill(embeddings, places.Positions(video.Indices),
             pruning.Hook(TextBefore, video, _ => { }));
         return (clock.Seconds(JobStage.Prune), PruningFacts.Flops(pruning, network.Config.Text).Ratio);
     }

@@ -17,6 +17,15 @@ public sealed record AnswerReport
     /// <summary>Token counts.</summary>
     public required TokenReport Tokens { get; init; }
 
+    /// <summary>
+    /// SHA-256 of the kept tokens' original indices (ascending, 32-bit little-endian) at the input and at each layer that
+    /// prunes: equal in two runs that kept the same tokens.
+    /// </summary>
+    public required IReadOnlyDictionary<string, string> KeptTokens { get; init; }
+
+    /// <summary>How the work was cut.</summary>
+    public required ChunkReport Chunks { get; init; }
+
     /// <summary>Where the time went.</summary>
     public required TimingReport Timing { get; init; }
 
@@ -74,6 +83,12 @@ public sealed record VideoReport(
 /// <param name="AverageRetention">Mean of <paramref name="PerLayer"/> over the visual tokens without pruning.</param>
 public sealed record TokenReport(
     int Visual, int Text, int Generated, int AfterMerge, IReadOnlyList<int> PerLayer, double AverageRetention);
+
+/// <summary>How the work was cut.</summary>
+/// <param name="Count">Chunks of consecutive frames.</param>
+/// <param name="Frames">Most frames in a chunk.</param>
+/// <param name="Reused">Chunks that an earlier run had encoded.</param>
+public sealed record ChunkReport(int Count, int Frames, int Reused);
 
 /// <summary>FLOPs of the prefill by Eq. 12 of the HieraVid paper, which counts visual tokens only.</summary>
 /// <param name="Vanilla">Without pruning.</param>

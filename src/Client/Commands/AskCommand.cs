@@ -32,6 +32,7 @@ internal static class AskCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object in place of the answer." };
         var report = PathSymbols.Option("--report", "HTML file to write: which tokens stayed, and why.");
         report.HelpName = "FILE";
+        var store = new StoreOptions();
         var compute = new ComputeOptions("bf16");
         var command = new Command("ask", """
             Answer a question about a video.
@@ -41,11 +42,13 @@ internal static class AskCommand
               hieravid ask street.mkv "How many cars pass?" --model DIR --fps 1 --max-tokens 64
               hieravid ask clip.mp4 "What happens?" --model DIR --frames 16 --device cuda:0 --json
               hieravid ask clip.mp4 "What happens?" --model DIR --method hieravid --budget 0.1
+              hieravid ask hour.mp4 "When does it rain?" --model DIR --fps 1 --chunk-frames 16 --report hour.html
             """)
         {
             video, question, model, tower, frames, fps, maxTokens, temperature, topP, penalty, seed, chunk, partial, json, report,
         };
         pruning.AddTo(command);
+        store.AddTo(command);
         compute.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
@@ -65,14 +68,14 @@ internal static class AskCommand
             var page = parsed.GetValue(report);
             if (page is not null)
                 ReportPage.Check(page);
-            return RunAsync(request, parsed.GetRequiredValue(model)!, parsed.GetValue(tower), compute.Read(parsed),
+            return RunAsync(request, store.Read(parsed), parsed.GetRequiredValue(model)!, parsed.GetValue(tower), compute.Read(parsed),
                 parsed.GetValue(json), page, cancellation);
         });
         return command;
     }
 
     internal static async Task<int> RunAsync(
-        JobRequest request, string folder, string? tower, Compute compute, bool json, string? page, CancellationToken cancellation)
+        JobRequest request, StoreUse storing, string folder, string? tower, Compute compute, bool json, string? page, CancellationToken cancellation)
     {
         var display = StageDisplay.Create();
         var answer = new AnswerStream(display, isShown: !json);
@@ -85,7 +88,7 @@ internal static class AskCommand
             var load = Stopwatch.GetElapsedTime(start).TotalSeconds;
             display.Show(new JobProgress(JobStage.Load, 1, 1,
                 FormattableString.Invariant($"{folder}: {model.Network.WeightBytes / 1e6:N0} MB of weights on {compute.DeviceName} in {load:0.0} s")));
-            var report = await new LocalRunner(model, VideoLimits.Default)
+            var report = await new LocalRunner(model, VideoLimits.Default, storing)
                 .RunAsync(request, display.Show, answer.Write, probed, cancellation).ConfigureAwait(false);
             report = report with { Timing = report.Timing with { Load = load } };
             display.Close();

@@ -2,6 +2,8 @@ using System.CommandLine;
 using HieraVid.Models;
 using HieraVid.Models.Checkpoints;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pipeline.Running;
+using HieraVid.Pipeline.Tokens;
 
 namespace HieraVid.Client.Commands;
 
@@ -39,7 +41,7 @@ internal static class DemoCommand
             // Greedy choice from random weights repeats one token; drawing shows the stream.
             Generation = new GenerationRequest(MaxTokens: 32, Temperature: 1, Seed: Seed),
         };
-        var code = await AskCommand.RunAsync(request, model, null, compute, json: false, page: null, cancellation).ConfigureAwait(false);
+        var code = await AskCommand.RunAsync(request, new StoreUse(TokenStore.Default), model, null, compute, json: false, page: null, cancellation).ConfigureAwait(false);
         Console.Error.WriteLine("Next: ./hieravid ask VIDEO \"QUESTION\" --model FOLDER, with a LLaVA-OneVision checkpoint's folder.");
         return code;
     }

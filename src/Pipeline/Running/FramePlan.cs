@@ -10,15 +10,22 @@ internal static class FramePlan
     /// <param name="video">The video.</param>
     /// <param name="request">The job.</param>
     /// <param name="budget">How many frames fit.</param>
+    /// <param name="limits">Ceilings on what a video may cost.</param>
     /// <param name="notes">Gets what the reader of the answer must know about the choice.</param>
     /// <exception cref="JobException">The video has fewer frames than asked for, or they do not fit the window.</exception>
-    internal static SamplingPlan Choose(VideoInfo video, JobRequest request, FrameBudget budget, ICollection<string> notes)
+    internal static SamplingPlan Choose(VideoInfo video, JobRequest request, FrameBudget budget, VideoLimits limits, ICollection<string> notes)
     {
         var asked = request.Sampling;
         if (asked.Fps is { } fps)
         {
             // Counted before the list is made: an absurd rate must not use up the memory first.
-            budget.Check(Math.Max(1, Math.Floor(video.FramesEndSeconds * fps)));
+            var count = Math.Max(1, Math.Floor(video.FramesEndSeconds * fps));
+            budget.Check(count);
+            if (count > limits.Samples)
+            {
+                throw JobException.Bad(FormattableString.Invariant(
+                    $"--fps {fps} of {video.FramesEndSeconds:0} s is {count:N0} frames of {budget.TokensPerFrame} tokens and at most {limits.Samples:N0} frames are taken: take at most --fps {Math.Floor(limits.Samples / video.FramesEndSeconds * 1000) / 1000:0.###}."));
+            }
             var plan = SamplingPlan.AtFps(video, fps);
             budget.Check(plan.Count);
             if (plan.DistinctFrames < plan.Count)
@@ -36,9 +43,9 @@ internal static class FramePlan
                 ? "The video has only 1 frame; the answer is about a still picture."
                 : $"The video has only {video.FrameCount} frames; all were taken.");
         }
-        var count = asked.Frames ?? Math.Min(SamplingRequest.DefaultFrames, video.FrameCount);
-        budget.Check(count);
-        return SamplingPlan.Uniform(video, count);
+        var frameCount = asked.Frames ?? Math.Min(SamplingRequest.DefaultFrames, video.FrameCount);
+        budget.Check(frameCount);
+        return SamplingPlan.Uniform(video, frameCount);
     }
 
     private static string Frames(int count) => count == 1 ? "1 frame" : $"{count} frames";

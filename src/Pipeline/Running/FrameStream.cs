@@ -11,8 +11,11 @@ internal sealed class FrameStream(IAsyncEnumerator<FrameBatch> batches) : IAsync
     private FrameBatch? _batch;
     private int _taken;
 
-    /// <summary>The next frames, at most <paramref name="most"/>; null at the end. Fewer come where a batch ends.</summary>
-    internal async ValueTask<FrameBatch?> TakeAsync(int most)
+    /// <summary>The next frames.</summary>
+    /// <param name="end">The sample before which they must lie.</param>
+    /// <param name="most">At most so many; fewer come where a batch ends.</param>
+    /// <returns>Null where no further frame before <paramref name="end"/> could be decoded.</returns>
+    internal async ValueTask<FrameBatch?> TakeAsync(int end, int most)
     {
         if (_batch is null || _taken == _batch.Count)
         {
@@ -20,10 +23,13 @@ internal sealed class FrameStream(IAsyncEnumerator<FrameBatch> batches) : IAsync
             if (_batch is null)
                 return null;
         }
-        var count = Math.Min(most, _batch.Count - _taken);
+        var first = _batch.FirstSample + _taken;
+        if (first >= end)
+            return null;
+        var count = Math.Min(Math.Min(most, end - first), _batch.Count - _taken);
         var piece = _batch with
         {
-            FirstSample = _batch.FirstSample + _taken,
+            FirstSample = first,
             Count = count,
             Rgb = _batch.Rgb.Slice(_taken * _batch.FrameBytes, count * _batch.FrameBytes),
         };

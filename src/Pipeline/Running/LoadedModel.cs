@@ -8,9 +8,10 @@ namespace HieraVid.Pipeline.Running;
 /// <summary>A checkpoint ready to answer: networks, tokenizer, prompt format and the values of its small files.</summary>
 public sealed class LoadedModel : IDisposable
 {
-    private LoadedModel(string folder, LlavaModel network, ByteLevelTokenizer tokenizer)
+    private LoadedModel(string folder, string? visionTowerFolder, LlavaModel network, ByteLevelTokenizer tokenizer)
     {
         (Folder, Network, Tokenizer) = (folder, network, tokenizer);
+        Folders = visionTowerFolder is null ? [folder] : [folder, visionTowerFolder];
         Preprocessor = PreprocessorConfig.Load(folder, network.Tower.Config);
         Generation = GenerationConfig.Load(folder);
         // The converted checkpoints were published with a chat format of their own.
@@ -20,6 +21,9 @@ public sealed class LoadedModel : IDisposable
 
     /// <summary>The folder as it was given.</summary>
     public string Folder { get; }
+
+    /// <summary>All folders that it was loaded from.</summary>
+    public IReadOnlyList<string> Folders { get; }
 
     /// <summary>Tower, projector and decoder.</summary>
     public LlavaModel Network { get; }
@@ -55,7 +59,7 @@ public sealed class LoadedModel : IDisposable
         var network = LlavaModel.Load(folder, compute, visionTowerFolder);
         try
         {
-            return new LoadedModel(folder, network, tokenizer);
+            return new LoadedModel(folder, visionTowerFolder, network, tokenizer);
         }
         catch
         {

@@ -6,7 +6,8 @@ namespace HieraVid.Pipeline.Running;
 /// <summary>Drives a job in this process: one device, commands one after the other, decoding beside encoding.</summary>
 /// <param name="model">Answers; stays the caller's.</param>
 /// <param name="limits">Ceilings on what a video may cost.</param>
-public sealed class LocalRunner(LoadedModel model, VideoLimits limits)
+/// <param name="storing">Where tokens wait when memory is short.</param>
+public sealed class LocalRunner(LoadedModel model, VideoLimits limits, StoreUse storing)
 {
     /// <summary>Runs one job to its end.</summary>
     /// <param name="request">The job.</param>
@@ -20,7 +21,7 @@ public sealed class LocalRunner(LoadedModel model, VideoLimits limits)
         JobRequest request, Action<JobProgress>? onProgress = null, Action<string>? onText = null,
         ProbedVideo? probed = null, CancellationToken cancellation = default)
     {
-        await using var work = new LocalWork(model, limits, request, probed, onProgress ?? (_ => { }), onText ?? (_ => { }));
+        await using var work = new LocalWork(model, limits, storing, request, probed, onProgress ?? (_ => { }), onText ?? (_ => { }));
         var state = new JobState();
         var commands = new Queue<JobCommand>();
         Advance(new JobEvent.Accepted());

@@ -4,7 +4,6 @@ using HieraVid.Models.Tokenization;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Tokens;
 using HieraVid.Pruning;
-using HieraVid.Torch;
 using HieraVid.Video;
 using static TorchSharp.torch;
 
@@ -12,29 +11,28 @@ namespace HieraVid.Pipeline.Running;
 
 /// <summary>What the commands of one in-process job do, and what they leave for each other.</summary>
 internal sealed class LocalWork(
-    LoadedModel model, VideoLimits limits, JobRequest request, ProbedVideo? probed,
+    LoadedModel model, VideoLimits limits, StoreUse storing, JobRequest request, ProbedVideo? probed,
     Action<JobProgress> onProgress, Action<string> onText) : IAsyncDisposable
 {
-    // Frames per decoded batch and per pass through the tower: enough rows for full speed of the products (8 x 729), while two
-    // batches of pixels and one batch's activations stay below 300 MB with so400m.
-    private const int BatchFrames = 8;
-
     private readonly StageClock _clock = new();
     private readonly List<string> _notes = [];
+    private readonly List<int> _samples = [];
     private readonly StringBuilder _answer = new();
+    private IReadOnlyList<Chunk> _chunks = [];
     private VideoInfo? _video;
     private SamplingPlan? _plan;
     private PromptTokens? _prompt;
-    private FrameStream? _frames;
-    private MissingFrames? _missing;
     private PruningMethod? _method;
     private FrameBudget? _budget;
+    private StoredJob? _stored;
+    private ChunkEncoder? _encoder;
     private VideoTokens? _tokens;
+    private VideoPlaces? _places;
     private PrefillPruning? _pruning;
     private DecodingSession? _session;
     private float[]? _logits;
     private FinishReason _finish;
-    private int _encodedFrames, _visualTokens, _generated;
+    private int _reused, _generated;
 
     internal async Task<JobEvent> ProbeAsync(CancellationToken cancellation)
     {
@@ -45,69 +43,54 @@ internal sealed class LocalWork(
         _video = probed?.Info ?? await VideoProbe.ProbeAsync(request.VideoPath, limits, cancellation).ConfigureAwait(false);
         _prompt = model.Template.Encode(model.Tokenizer, [new ChatTurn(ChatRole.User, request.Question, VideoPlacement.OwnLine)]);
         _method = request.Pruning.MethodFor(new ModelTraits(model.Network.Config.Text.LayerCount), _notes.Add);
-        _budget = new FrameBudget(model, _prompt.Ids.Count, request.Generation.MaxTokens);
-        _plan = FramePlan.Choose(_video, request, _budget, _notes);
-        _tokens = new VideoTokens(_method);
-        var chunks = Chunk.Split(_plan.Count, request.ChunkFrames);
+        _budget = new FrameBudget(model, _method, _prompt.Ids.Count, request.Generation.MaxTokens);
+        _plan = FramePlan.Choose(_video, request, _budget, limits, _notes);
+        _chunks = Chunk.Split(_plan.Count, request.ChunkFrames);
+        _stored = storing.Open(model, request, _plan, _chunks.Count, _method, _notes.Add);
+        _tokens = new VideoTokens(_method, model.Network.Compute.Device, _stored);
+        _encoder = new ChunkEncoder(model, _video, _plan, limits, request.AllowPartial, _clock, onProgress);
         onProgress(new JobProgress(JobStage.Probe, 1, 1, $"{_video}; {_plan}"));
-        return new JobEvent.Probed([.. chunks]);
+        return new JobEvent.Probed([.. _chunks]);
     }
 
     internal async Task<JobEvent> EncodeAsync(Chunk chunk, CancellationToken cancellation)
     {
-        _frames ??= Decode(cancellation);
-        var pieces = new List<Tensor>();
-        try
+        if (await Task.Run(() => Restore(chunk), cancellation).ConfigureAwait(false))
         {
-            return await EncodeAsync(chunk, pieces, cancellation).ConfigureAwait(false);
+            _reused++;
+            _samples.AddRange(Enumerable.Range(chunk.FirstSample, chunk.Count));
+            onProgress(new JobProgress(JobStage.Encode, chunk.FirstSample + chunk.Count, _plan!.Count));
+            return new JobEvent.ChunkEncoded(chunk.Index);
         }
-        finally
-        {
-            pieces.ForEach(piece => piece.Dispose());
-        }
-    }
-
-    private async Task<JobEvent> EncodeAsync(Chunk chunk, List<Tensor> pieces, CancellationToken cancellation)
-    {
-        var left = chunk.Count;
-        while (left > 0 && await NextAsync(Math.Min(left, BatchFrames)).ConfigureAwait(false) is { } batch)
-        {
-            onProgress(new JobProgress(JobStage.Decode, batch.FirstSample + batch.Count, _plan!.Count));
-            cancellation.ThrowIfCancellationRequested();
-            onProgress(new JobProgress(JobStage.Encode, _encodedFrames, _plan.Count));
-            using (_clock.Measure(JobStage.Encode))
-                pieces.Add(await Task.Run(() => Encode(batch, cancellation), cancellation).ConfigureAwait(false));
-            left -= batch.Count;
-            _encodedFrames += batch.Count;
-            onProgress(new JobProgress(JobStage.Encode, _encodedFrames, _plan.Count));
-        }
-        if (pieces.Count > 0)
-            await Task.Run(() => Summarise(pieces), cancellation).ConfigureAwait(false);
-        return new JobEvent.ChunkEncoded(chunk.Index, left);
+        // The decoder is to stop where the next chunk is that an earlier run has finished.
+        var ready = _chunks.Skip(chunk.Index + 1).FirstOrDefault(other => _stored?.Has(other.Index) ?? false);
+        var encoded = await _encoder!.EncodeAsync(chunk, ready?.FirstSample ?? _plan!.Count, cancellation).ConfigureAwait(false);
+        // Not cancelled here: the tokens would have no owner.
+        if (encoded.Tokens is not null)
+            await Task.Run(() => Take(chunk, encoded), CancellationToken.None).ConfigureAwait(false);
+        _samples.AddRange(encoded.Samples);
+        return new JobEvent.ChunkEncoded(chunk.Index, chunk.Count - encoded.Samples.Count);
     }
 
     internal JobEvent Prefill(CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        if (_missing is { } missing)
-            NoteMissing(missing);
+        NoteMissing();
         using (_clock.Measure(JobStage.Prefill))
         {
             var layers = model.Network.Config.Text.LayerCount;
-            var layout = model.Network.Layout(_encodedFrames);
-            var (plan, tokens) = Prune(_budget!.Room);
-            _pruning = new PrefillPruning(_method!, plan, tokens.Origins, _clock);
-            var video = model.Network.Sequence(tokens.Values, tokens.Origins, layout);
-            _visualTokens = layout.Length;
             long[] ids = [.. _prompt!.Ids.Select(id => (long)id)];
-            var at = _prompt.VideoPositions[0];
-            var embeddings = model.Network.Splice(ids.AsSpan(0, at), video.Tokens, ids.AsSpan(at + 1));
+            var (plan, tokens) = Prune();
+            _places = new VideoPlaces(model.Network.Layout(_samples.Count), _prompt.VideoPositions[0], ids.Length, _budget!, _method!);
+            _pruning = new PrefillPruning(_method!, plan, tokens.Origins, _clock);
+            var video = model.Network.Sequence(tokens.Values, tokens.Origins, _places.Layout);
+            var embeddings = model.Network.Splice(ids.AsSpan(0, _places.Start), video.Tokens, ids.AsSpan(_places.Start + 1));
             _session = new DecodingSession(model.Network.Decoder);
-            var hook = _pruning.Hook(at, video, layer => onProgress(new JobProgress(JobStage.Prefill, layer, layers)));
-            _logits = _session.Prefill(embeddings, Positions(at, layout.Length, video.Indices, ids.Length), hook, cancellation);
+            var hook = _pruning.Hook(_places.Start, video, layer => onProgress(new JobProgress(JobStage.Prefill, layer, layers)));
+            _logits = _session.Prefill(embeddings, _places.Positions(video.Indices), hook, cancellation);
             onProgress(new JobProgress(JobStage.Prefill, layers, layers,
-                FormattableString.Invariant($"{embeddings.shape[0]:N0} tokens, {_visualTokens:N0} visual ones before pruning, {_pruning.Survivors.Length:N0} at the end")));
+                FormattableString.Invariant($"{embeddings.shape[0]:N0} tokens, {_places.Unpruned:N0} visual ones before pruning, {_pruning.Survivors.Length:N0} at the end")));
         }
         return new JobEvent.Prefilled();
     }
@@ -136,12 +119,14 @@ internal sealed class LocalWork(
         if (_generated == 0)
             _clock.FirstToken();
         Write(text.Flush());
+        if (!storing.Keep)
+            _stored?.Remove();
         return new JobEvent.Answered();
     }
 
     internal AnswerReport Report()
     {
-        var times = _plan!.TimesSeconds.Take(_encodedFrames).Select(t => Math.Round(t, 6)).ToList();
+        var times = _samples.Select(sample => Math.Round(_plan!.TimesSeconds[sample], 6)).ToList();
         var layers = model.Network.Config.Text.LayerCount;
         var perLayer = PruningFacts.PerLayer(_pruning!, layers);
         var segments = PruningFacts.Segments(_pruning!, times, _video!.DurationSeconds);
@@ -150,9 +135,11 @@ internal sealed class LocalWork(
             Answer = _answer.ToString().Trim(),
             Finish = _finish == FinishReason.Stop ? "stop" : "length",
             Video = new VideoReport(
-                _video.DurationSeconds, _video.DisplayWidth, _video.DisplayHeight, _video.AverageFps, _encodedFrames, times),
-            Tokens = new TokenReport(_visualTokens, _prompt!.Ids.Count - 1, _generated, _pruning!.Entered.Length, perLayer,
+                _video.DurationSeconds, _video.DisplayWidth, _video.DisplayHeight, _video.AverageFps, _samples.Count, times),
+            Tokens = new TokenReport(_places!.Unpruned, _prompt!.Ids.Count - 1, _generated, _pruning!.Entered.Length, perLayer,
                 Math.Round(perLayer.Average() / _tokens!.Shape.Tokens, 4)),
+            KeptTokens = PruningFacts.Digests(_pruning),
+            Chunks = new ChunkReport(_chunks.Count, request.ChunkFrames, _reused),
             Flops = PruningFacts.Flops(_pruning, model.Network.Config.Text),
             Segments = segments,
             Timing = Timing(),
@@ -168,6 +155,16 @@ internal sealed class LocalWork(
         };
     }
 
+    /// <summary>Lets go of everything. Chunks of a job that did not end well stay in the store, for a run that resumes it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_encoder is not null)
+            await _encoder.DisposeAsync().ConfigureAwait(false);
+        _tokens?.Dispose();
+        _session?.Dispose();
+        _stored?.Dispose();
+    }
+
     private TimingReport Timing() => new()
     {
         Probe = _clock.Seconds(JobStage.Probe),
@@ -180,58 +177,35 @@ internal sealed class LocalWork(
         Total = _clock.Elapsed,
     };
 
-    public async ValueTask DisposeAsync()
+    private bool Restore(Chunk chunk)
     {
-        if (_frames is not null)
-            await _frames.DisposeAsync().ConfigureAwait(false);
-        _tokens?.Dispose();
-        _session?.Dispose();
+        using var lap = _clock.Measure(JobStage.Encode);
+        return storing.Resume && _tokens!.TryRestore(chunk.Index, chunk.Count);
     }
 
-    private FrameStream Decode(CancellationToken cancellation)
-    {
-        var (height, width) = (model.Preprocessor.ImageHeight, model.Preprocessor.ImageWidth);
-        var resample = model.Preprocessor.Resample == Models.Configuration.ResampleFilter.Bilinear ? Resample.Bilinear : Resample.Bicubic;
-        Action<MissingFrames>? onMissing = request.AllowPartial ? missing => _missing = missing : null;
-        return new FrameStream(FrameDecoder.DecodeAsync(_video!, _plan!, new FrameSize(width, height, resample), BatchFrames,
-            limits, onMissing, cancellation).GetAsyncEnumerator(cancellation));
-    }
-
-    private async Task<FrameBatch?> NextAsync(int most)
-    {
-        using var lap = _clock.Measure(JobStage.Decode);
-        return await _frames!.TakeAsync(most).ConfigureAwait(false);
-    }
-
-    private Tensor Encode(FrameBatch batch, CancellationToken cancellation)
-    {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var frames = TensorData.From(batch.Rgb.Span, batch.Count, batch.Height, batch.Width, 3);
-        var patches = model.Network.Patches(frames, model.Preprocessor.Mean, model.Preprocessor.StandardDeviation);
-        // A batch takes seconds on a CPU, too long to wait for after Ctrl-C; so the tower's layers look, too.
-        var features = model.Network.Tower.Forward(patches, (_, _) => cancellation.ThrowIfCancellationRequested());
-        return model.Network.Pool(model.Network.Project(features)).DetachFromDisposeScope();
-    }
-
-    private void Summarise(List<Tensor> pieces)
+    private void Take(Chunk chunk, EncodedChunk encoded)
     {
         using var lap = _clock.Measure(JobStage.Prune);
-        _tokens!.Add(Joined(pieces), new Dictionary<VisionSignal, Tensor>());
+        // A chunk with gaps is not stored: with another copy of the video, or another FFmpeg, it may be whole.
+        var isWhole = encoded.Samples.Count == chunk.Count;
+        _tokens!.Add(isWhole ? chunk.Index : null, encoded.Tokens!, new Dictionary<VisionSignal, Tensor>());
     }
 
-    private (PruningPlan Plan, PrunedTokens Tokens) Prune(int room)
+    private (PruningPlan Plan, PrunedTokens Tokens) Prune()
     {
         using var lap = _clock.Measure(JobStage.Prune);
-        return _tokens!.Prune(room);
+        return _tokens!.Prune(_budget!.Room);
     }
 
-    private void NoteMissing(MissingFrames missing)
+    private void NoteMissing()
     {
-        if (_encodedFrames == 0)
+        if (_samples.Count == 0)
             throw JobException.Bad($"{request.VideoPath} has no frame that can be decoded: get a sound copy of the file.");
-        _notes.Add(FormattableString.Invariant(
-            $"The video breaks off at {missing.LastGoodSeconds:0.0} s of {missing.UntilSeconds:0.0} s: {missing.Count} of {missing.Planned} frames are missing."));
+        foreach (var missing in _encoder!.Missing)
+        {
+            _notes.Add(FormattableString.Invariant(
+                $"The video breaks off at {missing.LastGoodSeconds:0.0} s of {missing.UntilSeconds:0.0} s: {missing.Count} of {missing.Planned} frames are missing."));
+        }
     }
 
     private void Write(string piece)
@@ -242,18 +216,4 @@ internal sealed class LocalWork(
         if (shown.Length > 0)
             onText(shown);
     }
-
-    private static Tensor Joined(List<Tensor> pieces)
-    {
-        using var scope = NewDisposeScope();
-        return TensorData.Concatenate(pieces).DetachFromDisposeScope();
-    }
-
-    // Kept tokens keep the positions that they would have without pruning; the text after the video goes on from there.
-    internal static long[] Positions(int videoStart, int videoLength, IReadOnlyList<int> kept, int idCount) =>
-    [
-        .. Enumerable.Range(0, videoStart).Select(i => (long)i),
-        .. kept.Select(index => (long)videoStart + index),
-        .. Enumerable.Range(0, idCount - videoStart - 1).Select(i => (long)videoStart + videoLength + i),
-    ];
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using HieraVid.Models.Configuration;
 using HieraVid.Pruning;
 
@@ -40,6 +42,21 @@ internal static class PruningFacts
         var pruned = Pruning.Flops.Total(model, Layers(pruning, config.LayerCount));
         return new FlopsReport(vanilla, pruned, pruned / vanilla);
     }
+
+    /// <summary>
+    /// A digest of the kept tokens at each level, so that two runs can be compared: SHA-256 over their original indices,
+    /// ascending, as 32-bit little-endian numbers.
+    /// </summary>
+    internal static IReadOnlyDictionary<string, string> Digests(PrefillPruning pruning)
+    {
+        var digests = new Dictionary<string, string> { ["input"] = Digest(pruning.Entered) };
+        foreach (var selection in pruning.Selections)
+            digests.TryAdd(FormattableString.Invariant($"layer{selection.Point.Layer}"), Digest(selection.KeptOrigins()));
+        return digests;
+    }
+
+    private static string Digest(int[] origins) =>
+        Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<int>(origins.Order().ToArray())));
 
     /// <summary>The segments with their tokens after each stage; empty where the method has none.</summary>
     internal static IReadOnlyList<SegmentReport> Segments(PrefillPruning pruning, IReadOnlyList<double> times, double end)

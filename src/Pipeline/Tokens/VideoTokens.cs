@@ -1,3 +1,4 @@
+using HieraVid.Pipeline.Jobs;
 using HieraVid.Pruning;
 using static TorchSharp.torch;
 
@@ -5,46 +6,80 @@ namespace HieraVid.Pipeline.Tokens;
 
 /// <summary>
 /// The visual tokens of one job on their way from the encoder into the decoder: each chunk is summarised when it comes,
-/// and pruned when the plan for the whole video is made. Nobody ever holds all tokens before they are pruned.
+/// and pruned when the plan for the whole video is made. What does not fit the memory allowed waits in the store.
 /// </summary>
-internal sealed class VideoTokens(PruningMethod method) : IDisposable
+/// <param name="method">The method.</param>
+/// <param name="device">Where the tokens are worked on.</param>
+/// <param name="stored">The job's part of the store; null where all tokens may stay in memory.</param>
+/// <param name="memoryBytes">Most bytes of chunks that the store holds too which are kept in memory.</param>
+internal sealed class VideoTokens(
+    PruningMethod method, Device device, StoredJob? stored = null, long memoryBytes = VideoTokens.DefaultMemoryBytes) : IDisposable
 {
-    private readonly List<TokenChunk> _chunks = [];
+    /// <summary>64 MB: some chunks of a 7B model, ten minutes of a small one.</summary>
+    internal const long DefaultMemoryBytes = 64_000_000;
+
+    private const string TokensName = "tokens";
+
+    private readonly List<Held> _chunks = [];
     private readonly List<ChunkSummary> _summaries = [];
     private Tensor? _lastFrame;
 
-    /// <summary>F·P and D of what came so far.</summary>
+    /// <summary>F, P and D of what came so far.</summary>
     internal VideoShape Shape { get; private set; } = new(0, 0, 0);
 
     /// <summary>What the chunks said.</summary>
     internal IReadOnlyList<ChunkSummary> Summaries => _summaries;
 
-    /// <summary>Takes the next chunk.</summary>
-    /// <param name="tokens">[f, P, D]; owned from here on.</param>
-    /// <param name="signals">What the method asked for; owned from here on.</param>
-    internal void Add(Tensor tokens, IReadOnlyDictionary<VisionSignal, Tensor> signals)
+    /// <summary>Takes a chunk that an earlier run left in the store.</summary>
+    /// <param name="chunk">Its number.</param>
+    /// <param name="frames">Frames that it must have.</param>
+    /// <returns>False if it is not there, damaged or another's: it is to be encoded.</returns>
+    internal bool TryRestore(int chunk, int frames)
     {
-        var chunk = new TokenChunk(Shape.Frames, tokens, _lastFrame) { Signals = signals };
-        _summaries.Add(method.Summarise(chunk));
-        _chunks.Add(chunk with { Previous = null });
-        _lastFrame?.Dispose();
-        _lastFrame = LastFrame(tokens);
-        Shape = new VideoShape(Shape.Frames + chunk.FrameCount, chunk.Positions, chunk.Width);
+        if (stored?.Read(chunk, device) is not { } tensors)
+            return false;
+        if (!tensors.TryGetValue(TokensName, out var tokens) || tokens.ndim != 3 || tokens.shape[0] != frames)
+        {
+            Free(tensors.Values);
+            return false;
+        }
+        Take(chunk, tokens, Signals(tensors));
+        return true;
     }
 
-    /// <summary>Plans, and prunes at the input. The tokens that were held are freed.</summary>
+    /// <summary>Takes the next chunk, and puts it into the store where there is one.</summary>
+    /// <param name="chunk">Its number; null for one that is not to be stored.</param>
+    /// <param name="tokens">[f, P, D]; owned from here on.</param>
+    /// <param name="signals">What the method asked for; owned from here on.</param>
+    /// <exception cref="JobException">The store has no room.</exception>
+    internal void Add(int? chunk, Tensor tokens, IReadOnlyDictionary<VisionSignal, Tensor> signals)
+    {
+        var named = signals.ToDictionary(signal => signal.Key.ToString(), signal => signal.Value);
+        named.Add(TokensName, tokens);
+        try
+        {
+            if (chunk is { } number)
+                stored?.Write(number, named);
+        }
+        catch
+        {
+            Free(named.Values);
+            throw;
+        }
+        Take(chunk, tokens, signals);
+    }
+
+    /// <summary>Plans, and prunes at the input. The tokens that were held in memory are freed.</summary>
     /// <param name="room">Visual tokens for which the model's window has room.</param>
     /// <returns>The plan, and what enters the decoder; owned by the caller's dispose scope.</returns>
     internal (PruningPlan Plan, PrunedTokens Tokens) Prune(int room)
     {
         var plan = method.Plan(_summaries, room);
-        var tokens = BackwardPass.Run(method, plan,
-            [.. _chunks.Select(chunk => new FrameRange(chunk.FirstFrame, chunk.FrameCount))],
-            piece => TokenChunk.Of(piece, _chunks), piece => FreeFrom(piece.First));
+        var tokens = BackwardPass.Run(method, plan, [.. _chunks.Select(chunk => chunk.Frames)], Piece, piece => FreeFrom(piece.First));
         return (plan, tokens);
     }
 
-    /// <summary>Frees what is held.</summary>
+    /// <summary>Frees what is held in memory.</summary>
     public void Dispose()
     {
         FreeFrom(0);
@@ -52,20 +87,83 @@ internal sealed class VideoTokens(PruningMethod method) : IDisposable
         _lastFrame = null;
     }
 
+    private void Take(int? number, Tensor tokens, IReadOnlyDictionary<VisionSignal, Tensor> signals)
+    {
+        var chunk = new TokenChunk(Shape.Frames, tokens, _lastFrame) { Signals = signals };
+        _chunks.Add(new Held(number, new FrameRange(chunk.FirstFrame, chunk.FrameCount)) { Tokens = chunk with { Previous = null } });
+        _summaries.Add(method.Summarise(chunk));
+        _lastFrame?.Dispose();
+        _lastFrame = LastFrame(tokens);
+        Shape = new VideoShape(Shape.Frames + chunk.FrameCount, chunk.Positions, chunk.Width);
+        Spill();
+    }
+
+    // Pruning begins at the end: the oldest are needed last.
+    private void Spill()
+    {
+        if (stored is null)
+            return;
+        var held = _chunks.Sum(chunk => chunk.Bytes);
+        foreach (var chunk in _chunks.SkipLast(1).Where(chunk => chunk.Number is not null).TakeWhile(_ => held > memoryBytes))
+        {
+            held -= chunk.Bytes;
+            chunk.Free();
+        }
+    }
+
+    private TokenChunk Piece(FrameRange piece)
+    {
+        List<Held> parts = [.. _chunks.Where(chunk => chunk.Frames.First < piece.End && chunk.Frames.End > piece.First)];
+        foreach (var part in parts.Where(part => part.Tokens is null))
+        {
+            if (stored!.Read(part.Number!.Value, device) is not { } tensors)
+                throw JobException.Bad($"Chunk {part.Number} in the token store was damaged while the job ran: run it again with --resume.");
+            part.Tokens = new TokenChunk(part.Frames.First, tensors[TokensName], null) { Signals = Signals(tensors) };
+        }
+        return TokenChunk.Of(piece, parts.Select(part => part.Tokens!));
+    }
+
     private void FreeFrom(int frame)
     {
-        foreach (var chunk in _chunks.Where(chunk => chunk.FirstFrame >= frame).ToList())
-        {
-            _chunks.Remove(chunk);
-            chunk.Tokens.Dispose();
-            foreach (var signal in chunk.Signals.Values)
-                signal.Dispose();
-        }
+        foreach (var chunk in _chunks.Where(chunk => chunk.Frames.First >= frame))
+            chunk.Free();
+    }
+
+    private static Dictionary<VisionSignal, Tensor> Signals(IReadOnlyDictionary<string, Tensor> tensors) => tensors
+        .Where(named => named.Key != TokensName)
+        .ToDictionary(named => Enum.Parse<VisionSignal>(named.Key), named => named.Value);
+
+    private static void Free(IEnumerable<Tensor> tensors)
+    {
+        foreach (var tensor in tensors)
+            tensor.Dispose();
     }
 
     private static Tensor LastFrame(Tensor tokens)
     {
         using var scope = NewDisposeScope();
         return tokens.select(0, tokens.shape[0] - 1).clone().DetachFromDisposeScope();
+    }
+
+    // A chunk that came, with its tokens while they are in memory.
+    private sealed class Held(int? number, FrameRange frames)
+    {
+        internal int? Number => number;
+
+        internal FrameRange Frames => frames;
+
+        internal TokenChunk? Tokens { get; set; }
+
+        internal long Bytes => Tokens is { } held
+            ? held.Signals.Values.Append(held.Tokens).Sum(tensor => tensor.NumberOfElements * tensor.ElementSize)
+            : 0;
+
+        internal void Free()
+        {
+            if (Tokens is not { } held)
+                return;
+            VideoTokens.Free(held.Signals.Values.Append(held.Tokens));
+            Tokens = null;
+        }
     }
 }

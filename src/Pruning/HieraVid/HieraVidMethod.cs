@@ -14,6 +14,9 @@ public sealed class HieraVidMethod(HieraVidOptions options, PruningSchedule sche
     public override string Name => PruningMethods.HieraVid;
 
     /// <inheritdoc/>
+    public override bool FitsAnyWindow => true;
+
+    /// <inheritdoc/>
     public override LayerTokens[] Nominal(double tokens, int layerCount) =>
         FlopsTokens.Exact(schedule, FlopsTokens.Nominal(schedule, tokens));
 

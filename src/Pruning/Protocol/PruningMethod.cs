@@ -22,6 +22,9 @@ public abstract class PruningMethod
     /// <summary>Where the kept tokens stand in the sequence that the model sees.</summary>
     public virtual TokenPositions Positions => TokenPositions.Kept;
 
+    /// <summary>Whether it makes any video fit the model's window.</summary>
+    public virtual bool FitsAnyWindow => false;
+
     /// <summary>The visual tokens that each layer is to see of a video, as it happens, for <see cref="Flops"/>.</summary>
     /// <param name="tokens">n before any pruning.</param>
     /// <param name="layerCount">The model's layers.</param>

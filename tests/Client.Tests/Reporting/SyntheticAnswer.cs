@@ -108,6 +108,8 @@ public sealed record SyntheticAnswer(AnswerReport Answer, PruningReport Pruning,
         Budget = 0.3,
         Flops = new FlopsReport(4.077e13, 1.093e13, 0.268),
         Segments = [],
+        KeptTokens = new Dictionary<string, string>(),
+        Chunks = new ChunkReport(1, 64, 0),
         Timing = new TimingReport
         {
             Load = 3.1,

@@ -18,7 +18,7 @@ public class FrameStreamTests
             await using var stream = new FrameStream(Batches(frames, () => random.Next(1, batch + 1)).GetAsyncEnumerator(TestContext.Current.CancellationToken));
             var seen = 0;
             var most = random.Next(1, 12);
-            while (await stream.TakeAsync(most) is { } piece)
+            while (await stream.TakeAsync(int.MaxValue, most) is { } piece)
             {
                 Assert.InRange(piece.Count, 1, most);
                 Assert.Equal(seen, piece.FirstSample);
@@ -28,7 +28,7 @@ public class FrameStreamTests
                 most = random.Next(1, 12);
             }
             Assert.Equal(frames, seen);
-            Assert.Null(await stream.TakeAsync(1));
+            Assert.Null(await stream.TakeAsync(int.MaxValue, 1));
         }
     }
 
@@ -37,7 +37,7 @@ public class FrameStreamTests
     {
         var isClosed = false;
         await using (var stream = new FrameStream(Batches(20, () => 4, () => isClosed = true).GetAsyncEnumerator(TestContext.Current.CancellationToken)))
-            Assert.Equal(3, (await stream.TakeAsync(3))!.Count);
+            Assert.Equal(3, (await stream.TakeAsync(int.MaxValue, 3))!.Count);
         Assert.True(isClosed);
     }
 

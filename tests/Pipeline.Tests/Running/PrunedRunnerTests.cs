@@ -120,6 +120,6 @@ public sealed class PrunedRunnerTests : IDisposable
             Pruning = new PruningRequest { Method = method, Budget = budget },
             ChunkFrames = chunkFrames,
         };
-        return new LocalRunner(_model, VideoLimits.Default).RunAsync(request);
+        return new LocalRunner(_model, VideoLimits.Default, _fixture.Storing).RunAsync(request);
     }
 }

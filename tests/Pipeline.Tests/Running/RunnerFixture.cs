@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HieraVid.Models;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
+using HieraVid.Pipeline.Tokens;
 using HieraVid.Pruning;
 using HieraVid.Video;
 
@@ -21,6 +22,8 @@ public sealed class RunnerFixture : IDisposable
 
     internal LoadedModel Model { get; }
 
+    internal StoreUse Storing => new(new TokenStore(Path.Combine(Folder, "store"), TokenStore.DefaultLimitBytes));
+
     /// <summary>12 frames of 64 x 48 at 10 per second.</summary>
     internal string Video { get; }
 
@@ -37,7 +40,7 @@ public sealed class RunnerFixture : IDisposable
 
     internal Task<AnswerReport> RunAsync(JobRequest request, Action<JobProgress>? onProgress = null, Action<string>? onText = null,
         ProbedVideo? probed = null, CancellationToken? cancellation = null) =>
-        new LocalRunner(Model, VideoLimits.Default).RunAsync(request, onProgress, onText, probed,
+        new LocalRunner(Model, VideoLimits.Default, Storing).RunAsync(request, onProgress, onText, probed,
             cancellation ?? TestContext.Current.CancellationToken);
 
     internal string Make(string name, double seconds, string size = "64x48", string source = "testsrc2", params string[] arguments)

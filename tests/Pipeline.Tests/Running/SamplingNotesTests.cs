@@ -1,6 +1,7 @@
 using HieraVid.Models;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
+using HieraVid.Pruning;
 
 namespace HieraVid.Pipeline.Tests.Running;
 
@@ -70,7 +71,7 @@ public class SamplingNotesTests(RunnerFixture fixture)
     {
         var tower = name == "llava-video-tiny" ? Repository.Fixture("siglip-tiny-384") : null;
         using var model = LoadedModel.Load(Repository.Fixture(name), Compute.Reference, tower);
-        Assert.Equal(tokens, new FrameBudget(model, 20, 256).TokensPerFrame);
+        Assert.Equal(tokens, new FrameBudget(model, new NoPruning(), 20, 256).TokensPerFrame);
     }
 
     [Fact]

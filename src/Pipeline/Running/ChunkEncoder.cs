@@ -1,0 +1,99 @@
+using HieraVid.Pipeline.Jobs;
+using HieraVid.Torch;
+using HieraVid.Video;
+using static TorchSharp.torch;
+
+namespace HieraVid.Pipeline.Running;
+
+/// <summary>The tokens of a chunk.</summary>
+/// <param name="Tokens">[f, P, D]; null where no frame could be decoded.</param>
+/// <param name="Samples">The samples that they are of, by position in the plan, [f].</param>
+internal sealed record EncodedChunk(Tensor? Tokens, IReadOnlyList<int> Samples);
+
+/// <summary>Decodes and encodes the chunks of one video. While one batch is encoded the next is being decoded.</summary>
+internal sealed class ChunkEncoder(
+    LoadedModel model, VideoInfo video, SamplingPlan plan, VideoLimits limits, bool allowPartial, StageClock clock,
+    Action<JobProgress> onProgress) : IAsyncDisposable
+{
+    // Frames per decoded batch and per pass through the tower: enough rows for full speed of the products (8 x 729), while two
+    // batches of pixels and one batch's activations stay below 300 MB with so400m.
+    private const int BatchFrames = 8;
+
+    private readonly List<MissingFrames> _missing = [];
+    private FrameStream? _frames;
+    private int _offset, _next;
+
+    /// <summary>What could not be decoded, where that is allowed.</summary>
+    internal IReadOnlyList<MissingFrames> Missing => _missing;
+
+    /// <summary>Encodes a chunk.</summary>
+    /// <param name="chunk">The chunk.</param>
+    /// <param name="end">The sample up to which chunks follow that will be asked for, too: one decoder serves them all.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="VideoException">The video is damaged, and that is not allowed.</exception>
+    internal async Task<EncodedChunk> EncodeAsync(Chunk chunk, int end, CancellationToken cancellation)
+    {
+        if (_frames is null || _next != chunk.FirstSample)
+            await SeekAsync(chunk.FirstSample, end, cancellation).ConfigureAwait(false);
+        var pieces = new List<Tensor>();
+        try
+        {
+            var samples = new List<int>(chunk.Count);
+            _next = chunk.FirstSample + chunk.Count;
+            while (samples.Count < chunk.Count && await NextAsync(_next).ConfigureAwait(false) is { } batch)
+            {
+                var first = _offset + batch.FirstSample;
+                onProgress(new JobProgress(JobStage.Decode, first + batch.Count, plan.Count));
+                cancellation.ThrowIfCancellationRequested();
+                onProgress(new JobProgress(JobStage.Encode, first, plan.Count));
+                using (clock.Measure(JobStage.Encode))
+                    pieces.Add(await Task.Run(() => Encode(batch, cancellation), cancellation).ConfigureAwait(false));
+                samples.AddRange(Enumerable.Range(first, batch.Count));
+                onProgress(new JobProgress(JobStage.Encode, first + batch.Count, plan.Count));
+            }
+            return new EncodedChunk(pieces.Count > 0 ? Joined(pieces) : null, samples);
+        }
+        finally
+        {
+            pieces.ForEach(piece => piece.Dispose());
+        }
+    }
+
+    public ValueTask DisposeAsync() => _frames?.DisposeAsync() ?? default;
+
+    private async Task SeekAsync(int first, int end, CancellationToken cancellation)
+    {
+        if (_frames is not null)
+            await _frames.DisposeAsync().ConfigureAwait(false);
+        var (height, width) = (model.Preprocessor.ImageHeight, model.Preprocessor.ImageWidth);
+        var resample = model.Preprocessor.Resample == Models.Configuration.ResampleFilter.Bilinear ? Resample.Bilinear : Resample.Bicubic;
+        Action<MissingFrames>? onMissing = allowPartial ? _missing.Add : null;
+        var part = new Chunk(0, first, end - first).Of(plan);
+        _offset = first;
+        _frames = new FrameStream(FrameDecoder.DecodeAsync(video, part, new FrameSize(width, height, resample), BatchFrames,
+            limits, onMissing, cancellation).GetAsyncEnumerator(cancellation));
+    }
+
+    private async Task<FrameBatch?> NextAsync(int end)
+    {
+        using var lap = clock.Measure(JobStage.Decode);
+        return await _frames!.TakeAsync(end - _offset, BatchFrames).ConfigureAwait(false);
+    }
+
+    private Tensor Encode(FrameBatch batch, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var frames = TensorData.From(batch.Rgb.Span, batch.Count, batch.Height, batch.Width, 3);
+        var patches = model.Network.Patches(frames, model.Preprocessor.Mean, model.Preprocessor.StandardDeviation);
+        // A batch takes seconds on a CPU, too long to wait for after Ctrl-C; so the tower's layers look, too.
+        var features = model.Network.Tower.Forward(patches, (_, _) => cancellation.ThrowIfCancellationRequested());
+        return model.Network.Pool(model.Network.Project(features)).DetachFromDisposeScope();
+    }
+
+    private static Tensor Joined(List<Tensor> pieces)
+    {
+        using var scope = NewDisposeScope();
+        return TensorData.Concatenate(pieces).DetachFromDisposeScope();
+    }
+}

@@ -1,0 +1,52 @@
+using HieraVid.Models.Llava;
+using HieraVid.Pruning;
+
+namespace HieraVid.Pipeline.Running;
+
+/// <summary>Where a video's tokens stand in the sequence that the decoder sees (architecture.md, section 4).</summary>
+/// <remarks>
+/// Kept tokens keep the positions that they would have without pruning, as long as the whole video would fit the model's
+/// window; the text after the video goes on from its end. A longer video's tokens stand one after the other, and of its
+/// newline tokens, which would fill the window by themselves, only the last stays.
+/// </remarks>
+internal sealed class VideoPlaces
+{
+    private readonly int _promptTokens;
+    private readonly bool _renumbers;
+
+    /// <summary>Places a video.</summary>
+    /// <param name="whole">The layout without pruning.</param>
+    /// <param name="start">Tokens of the prompt before the video.</param>
+    /// <param name="promptTokens">Tokens of the prompt, the video's placeholder included.</param>
+    /// <param name="budget">Knows whether the whole video fits.</param>
+    /// <param name="method">May renumber by itself.</param>
+    internal VideoPlaces(VideoLayout whole, int start, int promptTokens, FrameBudget budget, PruningMethod method)
+    {
+        (Start, Unpruned, _promptTokens) = (start, whole.Length, promptTokens);
+        var fits = budget.Fits(whole.Length);
+        _renumbers = !fits || method.Positions == TokenPositions.Renumbered;
+        Layout = fits ? whole : whole with { Newlines = [.. whole.Newlines.TakeLast(1)] };
+    }
+
+    /// <summary>Tokens of the prompt before the video.</summary>
+    internal int Start { get; }
+
+    /// <summary>Tokens of the video without pruning, newline tokens included.</summary>
+    internal int Unpruned { get; }
+
+    /// <summary>Where visual and newline tokens go.</summary>
+    internal VideoLayout Layout { get; }
+
+    /// <summary>Position ids of the whole prompt.</summary>
+    /// <param name="kept">The video's tokens, by place in the unpruned layout, in the order of the sequence.</param>
+    internal long[] Positions(IReadOnlyList<int> kept)
+    {
+        var length = _renumbers ? kept.Count : Unpruned;
+        return
+        [
+            .. Enumerable.Range(0, Start).Select(i => (long)i),
+            .. kept.Select((place, i) => (long)Start + (_renumbers ? i : place)),
+            .. Enumerable.Range(0, _promptTokens - Start - 1).Select(i => (long)Start + length + i),
+        ];
+    }
+}
