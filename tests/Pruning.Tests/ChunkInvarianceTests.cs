@@ -37,6 +37,21 @@ public sealed class ChunkInvarianceTests
 
     [Theory]
     [MemberData(nameof(Videos))]
+    public void Any_cutting_gives_the_same_bits_where_the_window_is_too_small(string kind, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        var tokens = TestVideo.ToTensor(TestVideo.Make(kind), type);
+        foreach (var room in new[] { 5, 90 })
+        {
+            var whole = Run(TestVideo.Cut(tokens, int.MaxValue), 0.3, room);
+            Assert.Equal(room, whole.Merged.Origins.Length + (kind == "one frame" && room > 9 ? room - 9 : 0));
+            foreach (var size in new[] { 1, 2, 4, 16, 64 })
+                AssertSame(whole, Run(TestVideo.Cut(tokens, size), 0.3, room));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Videos))]
     public void Any_order_of_arrival_gives_the_same_bits(string kind, ScalarType type)
     {
         using var scope = NewDisposeScope();

@@ -21,7 +21,7 @@ internal sealed class ChunkEncoder(
 
     private readonly List<MissingFrames> _missing = [];
     private FrameStream? _frames;
-    private int _offset, _next;
+    private int _offset, _next, _end;
 
     /// <summary>What could not be decoded, where that is allowed.</summary>
     internal IReadOnlyList<MissingFrames> Missing => _missing;
@@ -33,7 +33,7 @@ internal sealed class ChunkEncoder(
     /// <exception cref="VideoException">The video is damaged, and that is not allowed.</exception>
     internal async Task<EncodedChunk> EncodeAsync(Chunk chunk, int end, CancellationToken cancellation)
     {
-        if (_frames is null || _next != chunk.FirstSample)
+        if (_frames is null || _next != chunk.FirstSample || _next >= _end)
             await SeekAsync(chunk.FirstSample, end, cancellation).ConfigureAwait(false);
         var pieces = new List<Tensor>();
         try
@@ -51,6 +51,8 @@ internal sealed class ChunkEncoder(
                 samples.AddRange(Enumerable.Range(first, batch.Count));
                 onProgress(new JobProgress(JobStage.Encode, first + batch.Count, plan.Count));
             }
+            if (samples.Count < chunk.Count && !allowPartial)
+                throw new InvalidOperationException($"Chunk {chunk.Index} lacks {chunk.Count - samples.Count} frames and nobody said so.");
             return new EncodedChunk(pieces.Count > 0 ? Joined(pieces) : null, samples);
         }
         finally
@@ -69,7 +71,7 @@ internal sealed class ChunkEncoder(
         var resample = model.Preprocessor.Resample == Models.Configuration.ResampleFilter.Bilinear ? Resample.Bilinear : Resample.Bicubic;
         Action<MissingFrames>? onMissing = allowPartial ? _missing.Add : null;
         var part = new Chunk(0, first, end - first).Of(plan);
-        _offset = first;
+        (_offset, _end) = (first, end);
         _frames = new FrameStream(FrameDecoder.DecodeAsync(video, part, new FrameSize(width, height, resample), BatchFrames,
             limits, onMissing, cancellation).GetAsyncEnumerator(cancellation));
     }

@@ -11,13 +11,15 @@ namespace HieraVid.Pruning;
 /// the memory; and it keeps the choice spread over time. Pieces depend on segments alone, never on how the video was
 /// cut for the work.
 /// </remarks>
-internal static class WindowBudget
+public static class WindowBudget
 {
     /// <summary>Tokens before merging that are chosen from together: 32 frames of 196.</summary>
-    internal const int PieceTokens = 6272;
+    public const int PieceTokens = 6272;
 
     /// <summary>Segments cut into equal pieces of at most <see cref="PieceTokens"/> tokens.</summary>
-    internal static FrameRange[] Pieces(IReadOnlyList<Segment> segments, int positions)
+    /// <param name="segments">The video's segments, in order.</param>
+    /// <param name="positions">P.</param>
+    public static FrameRange[] Pieces(IReadOnlyList<Segment> segments, int positions)
     {
         var most = Math.Max(1, PieceTokens / positions);
         var pieces = new List<FrameRange>();
