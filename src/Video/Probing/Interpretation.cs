@@ -33,6 +33,7 @@ internal static class Interpretation
             TimestampsSeconds = times,
             FrameTicks = Array.ConvertAll(frames, f => f.Ticks),
             KeyFrames = [.. Enumerable.Range(0, frames.Length).Where(i => frames[i].IsKey)],
+            CanSeek = CanSeek(file, report),
             FramesEndSeconds = end,
             MissingTailSeconds = MissingTail(file, report, layout, declared ?? 0, end, interval),
             IsIndexAtEnd = layout.IsIndexAtEnd,
@@ -48,6 +49,22 @@ internal static class Interpretation
         var frames = inFileOrder.OrderBy(f => f.Ticks).ToArray();
         int first = Array.FindIndex(frames, f => f.IsKey);
         return first > 0 ? frames[first..] : frames;
+    }
+
+    // AVI, FLV and Ogg keep no presentation times, or not with every frame; after a seek FFmpeg guesses them anew.
+    private static bool CanSeek(VideoFile file, ProbeReport report)
+    {
+        if (report.LacksTimes || file.Container is not (VideoContainer.Mp4 or VideoContainer.Matroska or VideoContainer.MpegTs))
+            return false;
+        long last = long.MinValue;
+        foreach (var key in report.Frames.Where(f => f.IsKey))
+        {
+            if (key.Ticks <= last)
+                return false;
+            last = key.Ticks;
+        }
+
+        return last > long.MinValue;
     }
 
     // The rate in the header is exact for constant rates; the frames themselves are right where the two disagree.

@@ -15,8 +15,7 @@ internal sealed class ProbeReport
     /// <summary>Packets of the video stream, including those not to be shown.</summary>
     public int Packets { get; private set; }
 
-    /// <summary>Whether some packet has no presentation time, so that packets don't tell when frames are
-    /// shown.</summary>
+    /// <summary>Whether the file doesn't tell for each of its packets when it is shown.</summary>
     public bool LacksTimes { get; private set; }
 
     /// <summary>Whether there is a video stream.</summary>
@@ -91,6 +90,7 @@ internal sealed class ProbeReport
         Packets++;
         // The last frames to leave the decoder can lack a time; they follow the others at the same pace.
         long next = frames.Count > 1 ? 2 * frames[^1].Ticks - frames[^2].Ticks : frames.Count;
+        LacksTimes = true; // what the decoder says of frames is its best guess
         frames.Add(new(Ticks(fields, "best_effort_timestamp=") ?? next,
             Ticks(fields, "pkt_duration=") ?? Ticks(fields, "duration=") ?? 0, // older and newer FFmpeg
             Field(fields, "key_frame=") is "1"));

@@ -23,16 +23,17 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
     private readonly Timer alarm;
     private readonly CancellationTokenRegistration onCancel;
     private readonly CancellationToken cancel;
-    private TimeSpan waited;
+    private readonly Stopwatch waited;
     private volatile bool isTooSlow;
     private readonly ConcurrentQueue<string> complaints = new();
 
     private FfmpegProcess(Process process, string path, VideoLimits limits, Action<string?>? onMessage,
-        CancellationToken cancel)
+        Stopwatch waited, CancellationToken cancel)
     {
         this.process = process;
         this.path = path;
         this.limits = limits;
+        this.waited = waited;
         this.cancel = cancel;
         Output = process.StandardOutput.BaseStream;
         alarm = new Timer(_ => { isTooSlow = true; Kill(); });
@@ -57,8 +58,9 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
     /// <param name="input">Text for the standard input, or null for none.</param>
     /// <param name="onMessage">Called for every line of standard error, and with null at its end.</param>
     /// <param name="cancel">Kills the process group.</param>
+    /// <param name="waited">The time that counts against the wall-time ceiling, where several processes share it.</param>
     public static FfmpegProcess Start(string tool, IEnumerable<string> arguments, string path, VideoLimits limits,
-        string? input, Action<string?>? onMessage, CancellationToken cancel)
+        string? input, Action<string?>? onMessage, CancellationToken cancel, Stopwatch? waited = null)
     {
         cancel.ThrowIfCancellationRequested();
         string[] command = [.. Sandbox.Prefix(limits), tool, .. arguments];
@@ -81,7 +83,7 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
             throw VideoErrors.ToolMissing(tool, "FFMPEG");
         }
 
-        var result = new FfmpegProcess(process, path, limits, onMessage, cancel);
+        var result = new FfmpegProcess(process, path, limits, onMessage, waited ?? new Stopwatch(), cancel);
         result.Feed(input);
         return result;
     }
@@ -93,7 +95,7 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
     /// </summary>
     public async ValueTask<T> WaitAsync<T>(Func<Stream, ValueTask<T>> read)
     {
-        var left = limits.WallTime - waited;
+        var left = limits.WallTime - waited.Elapsed;
         if (left <= TimeSpan.Zero)
         {
             isTooSlow = true;
@@ -104,10 +106,10 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
             alarm.Change(left, Timeout.InfiniteTimeSpan);
         }
 
-        long begin = Stopwatch.GetTimestamp();
+        waited.Start();
         T result = await read(Output).ConfigureAwait(false);
+        waited.Stop();
         alarm.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        waited += Stopwatch.GetElapsedTime(begin);
         ThrowIfKilled();
         return result;
     }
