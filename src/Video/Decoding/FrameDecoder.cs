@@ -55,7 +55,7 @@ public static class FrameDecoder
         [EnumeratorCancellation] CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        await using var decoder = new PlanDecoder(video, plan, limits, stop.Token);
+        await using var decoder = new PlanDecoder(video, Stretch.Split(video, [.. plan.FrameIndices.Distinct()]), limits, stop.Token);
         var batches = new BatchReader(video, plan, target, batchFrames, decoder, onMissing);
         var next = Task.Run(batches.ReadAsync, CancellationToken.None);
         try

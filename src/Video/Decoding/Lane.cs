@@ -16,6 +16,9 @@ internal sealed class Lane(VideoInfo video, IEnumerable<Stretch> stretches, Vide
     private bool isAnchored;
     private int breaks;
 
+    /// <summary>Processes started so far.</summary>
+    public int Processes { get; private set; }
+
     /// <summary>FFmpeg's last complaint.</summary>
     public string LastMessage { get; private set; } = "";
 
@@ -25,6 +28,7 @@ internal sealed class Lane(VideoInfo video, IEnumerable<Stretch> stretches, Vide
         int inputs = video.CanSeek ? DecodeCommand.InputsPerProcess(video) : 1;
         frames = PlannedFrames.Start(video, [.. left.Take(inputs)], limits, picture, waited, cancel);
         (input, isAnchored) = (0, false);
+        Processes++;
     }
 
     /// <summary>The raw picture of a frame, valid until the next call; null if it can't be had.</summary>

@@ -17,17 +17,22 @@ internal sealed class PlanDecoder : IAsyncDisposable
     private int stretch;
 
     /// <summary>Starts decoding.</summary>
-    public PlanDecoder(VideoInfo video, SamplingPlan plan, VideoLimits limits, CancellationToken cancel)
+    public PlanDecoder(VideoInfo video, IReadOnlyList<Stretch> stretches, VideoLimits limits, CancellationToken cancel)
     {
-        int[] frames = [.. plan.FrameIndices.Distinct()];
-        stretches = Stretch.Split(video, frames);
-        int count = frames.Length <= (long)stretches.Count * FewFrames ? Math.Clamp(limits.DecoderThreads, 1, stretches.Count) : 1;
+        this.stretches = stretches;
+        int count = stretches.Sum(s => s.Frames.Count) <= stretches.Count * FewFrames ? Math.Clamp(limits.DecoderThreads, 1, stretches.Count) : 1;
         var share = limits with { DecoderThreads = Math.Max(1, limits.DecoderThreads / count) };
         var waited = new Stopwatch();
         lanes = [.. Enumerable.Range(0, count).Select(lane =>
             new Lane(video, stretches.Where((_, i) => i % count == lane), share, waited, cancel))];
         Array.ForEach(lanes, l => l.Start());
     }
+
+    /// <summary>Lanes.</summary>
+    public int Lanes => lanes.Length;
+
+    /// <summary>Processes started so far.</summary>
+    public int Processes => lanes.Sum(l => l.Processes);
 
     /// <summary>FFmpeg's last complaint.</summary>
     public string LastMessage => lanes.Select(l => l.LastMessage).FirstOrDefault(m => m.Length > 0, "");

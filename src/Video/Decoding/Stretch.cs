@@ -16,16 +16,17 @@ internal sealed record Stretch(int Anchor, ArraySegment<int> Frames, StretchOrig
     /// <summary>Cuts a list of frames where seeking to the next one is cheaper than decoding what lies between.</summary>
     /// <param name="video">The video; its key frames tell where decoding can begin.</param>
     /// <param name="frames">Wanted frames, ascending, without repetition.</param>
-    public static IReadOnlyList<Stretch> Split(VideoInfo video, int[] frames)
+    /// <param name="seekPixels">What a seek costs.</param>
+    public static IReadOnlyList<Stretch> Split(VideoInfo video, int[] frames, long seekPixels = SeekPixels)
     {
         if (!video.CanSeek)
             return [new(FromStart, frames)];
         var stretches = new List<Stretch>();
-        long worthFrames = SeekPixels / ((long)video.Width * video.Height);
+        long worthFrames = seekPixels / ((long)video.Width * video.Height);
         int anchor = FromStart, begin = 0, position = 0;
         for (int i = 0; i < frames.Length; i++)
         {
-            int key = video.KeyFrames[KeyAt(video, frames[i])];
+            int key = KeyAt(video, frames[i]) is >= 0 and var at ? video.KeyFrames[at] : 0;
             if (key - position > worthFrames)
             {
                 if (i > begin)
@@ -54,7 +55,7 @@ internal sealed record Stretch(int Anchor, ArraySegment<int> Frames, StretchOrig
     public Stretch? Later(VideoInfo video, int frame, int skip)
     {
         int key = KeyAt(video, frame);
-        if (video.KeyFrames[key] <= Anchor)
+        if (key < 0 || video.KeyFrames[key] <= Anchor)
             key++;
         if (key + skip >= video.KeyFrames.Length)
             return null;
@@ -64,11 +65,11 @@ internal sealed record Stretch(int Anchor, ArraySegment<int> Frames, StretchOrig
         return first < Frames.Count ? new(anchor, Frames[first..], StretchOrigin.Later) : null;
     }
 
-    /// <summary>Which key frame a frame is decoded from: the last one not after it.</summary>
+    // Which key frame a frame is decoded from: the last one not after it; -1 where that one is hidden by an edit list.
     private static int KeyAt(VideoInfo video, int frame)
     {
         int at = Array.BinarySearch(video.KeyFrames, frame);
-        return Math.Max(0, at < 0 ? ~at - 1 : at);
+        return at < 0 ? ~at - 1 : at;
     }
 }
 

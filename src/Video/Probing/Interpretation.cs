@@ -8,7 +8,7 @@ internal static class Interpretation
 
     public static VideoInfo ToInfo(VideoFile file, ProbeReport report, ContainerLayout layout)
     {
-        var frames = Decodable(report.Frames);
+        var frames = Decodable(report);
         double unit = report.Ratio("time_base") ?? 1;
         double[] times = Array.ConvertAll(frames, f => f.Ticks * unit - report.StartSeconds);
         double interval = times.Length > 1 ? (times[^1] - times[0]) / (times.Length - 1) : 0;
@@ -44,10 +44,10 @@ internal static class Interpretation
 
     // Frames shown before the first key frame refer to pictures that are not in the file (a recording that began in the
     // middle of a stream); the decoder drops them.
-    private static ProbedFrame[] Decodable(IReadOnlyList<ProbedFrame> inFileOrder)
+    private static ProbedFrame[] Decodable(ProbeReport report)
     {
-        var frames = inFileOrder.OrderBy(f => f.Ticks).ToArray();
-        int first = Array.FindIndex(frames, f => f.IsKey);
+        var frames = report.Frames.OrderBy(f => f.Ticks).ToArray();
+        int first = report.HasHiddenKey ? 0 : Array.FindIndex(frames, f => f.IsKey);
         return first > 0 ? frames[first..] : frames;
     }
 

@@ -18,6 +18,9 @@ internal sealed class ProbeReport
     /// <summary>Whether the file doesn't tell for each of its packets when it is shown.</summary>
     public bool LacksTimes { get; private set; }
 
+    /// <summary>Whether a key frame is not to be shown: an edit list begins between two key frames.</summary>
+    public bool HasHiddenKey { get; private set; }
+
     /// <summary>Whether there is a video stream.</summary>
     public bool HasStream => stream.Count > 0;
 
@@ -80,7 +83,11 @@ internal sealed class ProbeReport
         long? pts = Ticks(fields, "pts="), dts = Ticks(fields, "dts=");
         var flags = Field(fields, "flags=");
         if (flags.Contains('D'))
+        {
+            HasHiddenKey |= flags.Contains('K');
             return;
+        }
+
         LacksTimes |= pts is null;
         frames.Add(new(pts ?? dts ?? 0, Ticks(fields, "duration=") ?? 0, flags.Contains('K')));
     }
