@@ -9,8 +9,17 @@ internal sealed class ResampleWeights
     /// <summary>Fraction bits of a weight: 32 bits less 8 for the pixel and 2 for overshoot.</summary>
     public const int Bits = 22;
 
-    private ResampleWeights(int[] first, int[] count, int[] weights, int taps) =>
+    private ResampleWeights(int[] first, int[] count, int[] weights, int taps)
+    {
         (First, Count, Weights, Taps) = (first, count, weights, taps);
+        Groups = (count.Max() + 3) / 4;
+        Spread = new int[count.Length * Groups * 16];
+        for (int i = 0; i < count.Length; i++)
+        {
+            for (int k = 0; k < count[i]; k++)
+                Spread.AsSpan((i * Groups * 4 + k) * 4, 4).Fill(weights[i * taps + k]);
+        }
+    }
 
     /// <summary>First input of each output.</summary>
     public int[] First { get; }
@@ -21,8 +30,14 @@ internal sealed class ResampleWeights
     /// <summary>The weights; those of output i begin at i * <see cref="Taps"/>.</summary>
     public int[] Weights { get; }
 
-    /// <summary>Most inputs of any output.</summary>
+    /// <summary>How far apart the weights of two outputs begin.</summary>
     public int Taps { get; }
+
+    /// <summary>Groups of four inputs that each output has, counting inputs of weight 0.</summary>
+    public int Groups { get; }
+
+    /// <summary>The weights once more, each four times in a row, those of output i at 16 * <see cref="Groups"/> * i.</summary>
+    public int[] Spread { get; }
 
     /// <summary>The weights for one pair of sizes.</summary>
     public static ResampleWeights Create(int input, int output, Resample resample)
