@@ -68,47 +68,50 @@ public sealed class PillowResize
         }
     }
 
-    // Four taps at a time: 16 bytes hold them, and a shuffle spreads them to four lanes each (three colours and a zero). Padding
-    // taps weigh nothing, so it doesn't matter which pixels they fall on, if only they lie in the picture.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Across(ReadOnlySpan<byte> source, Span<byte> destination)
     {
-        const int Load = 16;
         var plan = across!;
-        int groups = plan.Groups, loaded = (groups - 1) * 12 + Load;
-        var spread = Vector128.Create((byte)0, 1, 2, 255, 3, 4, 5, 255, 6, 7, 8, 255, 9, 10, 11, 255);
-        var gather = Vector128.Create((byte)0, 4, 8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255);
-        ref byte begin = ref MemoryMarshal.GetReference(source);
-        ref byte end = ref MemoryMarshal.GetReference(destination);
-        ref int spreadWeights = ref MemoryMarshal.GetArrayDataReference(plan.Spread);
-        int stride = sourceWidth * 3, at = 0;
         for (int y = 0; y < sourceHeight; y++)
         {
-            nuint w = 0;
-            for (int i = 0; i < target.Width; i++, at += 3)
+            var from = source[(y * sourceWidth * 3)..];
+            var to = destination[(y * target.Width * 3)..];
+            // Its loads and stores reach beyond the last pixels of a picture.
+            int fast = target.Width;
+            while (fast > 0 && (plan.First[fast - 1] * 3 + plan.Taps * 3 + 4 > from.Length || fast * 3 + 1 > to.Length))
+                fast--;
+            Row(ref MemoryMarshal.GetReference(from), ref MemoryMarshal.GetReference(to), fast, plan.Taps,
+                ref MemoryMarshal.GetArrayDataReference(plan.First), ref MemoryMarshal.GetArrayDataReference(plan.Weights));
+            for (int i = fast; i < target.Width; i++)
+                Pixel(from[(plan.First[i] * 3)..], plan.Weights.AsSpan(i * plan.Taps, plan.Count[i]), to[(i * 3)..]);
+        }
+    }
+
+    // Four taps at a time: 16 bytes hold them, and a shuffle spreads them to four lanes each (three colours and one that is thrown
+    // away). The weights beyond an output's own are 0, so it doesn't matter which pixels they fall on.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row(ref byte from, ref byte to, int count, int taps, ref int first, ref int weights)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            ref byte pixel = ref Unsafe.Add(ref from, Unsafe.Add(ref first, i) * 3);
+            Vector256<int> a = Vector256<int>.Zero, b = a;
+            for (int k = 0; k < taps; k += 4)
             {
-                int first = y * stride + plan.First[i] * 3;
-                // Loads and the four-byte store below reach beyond the last pixels.
-                if (first + loaded > source.Length || at + 4 > destination.Length)
-                {
-                    Pixel(source[first..], plan.Weights.AsSpan(i * plan.Taps, plan.Count[i]), destination[at..]);
-                    w += (nuint)groups * Load;
-                    continue;
-                }
-
-                Vector256<int> a = Vector256<int>.Zero, b = a;
-                for (int group = 0; group < groups; group++, first += 12, w += Load)
-                {
-                    var pixels = Vector128.Shuffle(Vector128.LoadUnsafe(ref begin, (nuint)first), spread);
-                    var (low, high) = Vector256.Widen(Vector256.WidenLower(pixels.ToVector256Unsafe()));
-                    a += low.AsInt32() * Vector256.LoadUnsafe(ref spreadWeights, w);
-                    b += high.AsInt32() * Vector256.LoadUnsafe(ref spreadWeights, w + 8);
-                }
-
-                a += b;
-                var sum = Clamp((a.GetLower() + a.GetUpper() + Vector128.Create(Half)) >> ResampleWeights.Bits);
-                Unsafe.WriteUnaligned(ref Unsafe.Add(ref end, at), Vector128.Shuffle(sum.AsByte(), gather).AsUInt32().ToScalar());
+                var pixels = Vector128.Shuffle(Vector128.LoadUnsafe(ref pixel),
+                    Vector128.Create((byte)0, 1, 2, 0, 3, 4, 5, 0, 6, 7, 8, 0, 9, 10, 11, 0));
+                var (low, high) = Vector256.Widen(Vector256.WidenLower(pixels.ToVector256Unsafe()));
+                var four = Vector128.LoadUnsafe(ref weights).ToVector256Unsafe();
+                a += low.AsInt32() * Vector256.Shuffle(four, Vector256.Create(0, 0, 0, 0, 1, 1, 1, 1));
+                b += high.AsInt32() * Vector256.Shuffle(four, Vector256.Create(2, 2, 2, 2, 3, 3, 3, 3));
+                pixel = ref Unsafe.Add(ref pixel, 12);
+                weights = ref Unsafe.Add(ref weights, 4);
             }
+
+            a += b;
+            var sum = Clamp((a.GetLower() + a.GetUpper() + Vector128.Create(Half)) >> ResampleWeights.Bits).AsByte();
+            sum = Vector128.Shuffle(sum, Vector128.Create((byte)0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+            Unsafe.WriteUnaligned(ref to, sum.AsUInt32().ToScalar());
+            to = ref Unsafe.Add(ref to, 3);
         }
     }
 
