@@ -1,7 +1,7 @@
 namespace HieraVid.Video;
 
 /// <summary>
-/// Collects decoded frames into batches: resizes each, copies the picture of a repeated one, and keeps account of the missing.
+/// Collects decoded frames into batches: resizes each, and keeps account of the missing.
 /// </summary>
 internal sealed class BatchReader(VideoInfo video, SamplingPlan plan, FrameSize target, int batchFrames,
     PlanDecoder decoder, Action<MissingFrames>? onMissing)
@@ -10,9 +10,9 @@ internal sealed class BatchReader(VideoInfo video, SamplingPlan plan, FrameSize 
     private readonly int frameBytes = target.Width * target.Height * 3;
     private readonly List<MissingRange> gaps = [];
 
-    // The last picture, and the frame it shows; null where that frame is missing.
-    private ReadOnlyMemory<byte>? last;
+    // The last sample's frame and its picture as the decoder gave it; null where it is missing.
     private int lastFrame = -1;
+    private byte[]? raw;
     private int sample;
     private bool isDone;
 
@@ -36,9 +36,7 @@ internal sealed class BatchReader(VideoInfo video, SamplingPlan plan, FrameSize 
         byte[] rgb = GC.AllocateUninitializedArray<byte>(room * frameBytes);
         do
         {
-            var place = rgb.AsMemory((sample - first) * frameBytes, frameBytes);
-            Put(place.Span);
-            last = place;
+            resize.Apply(raw, rgb.AsSpan((sample - first) * frameBytes, frameBytes));
             sample++;
         }
         while (sample < first + room && await FindAsync().ConfigureAwait(false));
@@ -46,34 +44,24 @@ internal sealed class BatchReader(VideoInfo video, SamplingPlan plan, FrameSize 
         return new(first, count, target.Width, target.Height, rgb.AsMemory(0, count * frameBytes));
     }
 
-    // The picture comes from the decoder, or is the last one again.
-    private byte[]? raw;
-
+    // Whether there is a picture for the sample.
     private async ValueTask<bool> FindAsync()
     {
         int frame = plan.FrameIndices[sample];
-        if (frame == lastFrame)
-            return last is not null || raw is not null;
-        raw = await decoder.ReadAsync(frame).ConfigureAwait(false);
-        lastFrame = frame;
-        last = null;
-        return raw is not null;
-    }
+        if (frame != lastFrame)
+        {
+            raw = await decoder.ReadAsync(frame).ConfigureAwait(false);
+            lastFrame = frame;
+        }
 
-    private void Put(Span<byte> place)
-    {
-        if (last is { } picture)
-            picture.Span.CopyTo(place);
-        else
-            resize.Apply(raw, place);
+        return raw is not null;
     }
 
     private void Note(int first)
     {
         double until = plan.TimesSeconds[Math.Min(sample, plan.Count - 1)];
-        gaps.Add(new(first, sample - first, first == 0 ? 0 : plan.TimesSeconds[first - 1], until));
-        // An answer needs at least one picture, so a plan without any is an error even where a part would do.
-        if (onMissing is null || sample - first == plan.Count)
+        gaps.Add(new(first, sample - first, plan.TimesSeconds[Math.Max(0, first - 1)], until));
+        if (onMissing is null)
             throw VideoErrors.Incomplete(video.Path, new(plan.Count, gaps), decoder.LastMessage);
     }
 

@@ -21,7 +21,7 @@ public static class FrameDecoder
     /// <param name="limits">The ceilings.</param>
     /// <param name="onMissing">
     /// Null: frames that can't be decoded are an error, which names the time. Otherwise they are left out (the batches' sample
-    /// numbers tell where), and this is called once, before the batches end, with what is missing.
+    /// numbers tell where), and this is called once, before the batches end, with what is missing, be it all.
     /// </param>
     /// <param name="cancel">Kills the processes.</param>
     /// <exception cref="VideoException">The video is damaged or costs more than the ceilings allow.</exception>

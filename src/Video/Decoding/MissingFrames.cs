@@ -13,7 +13,7 @@ public sealed record MissingFrames(int Planned, IReadOnlyList<MissingRange> Gaps
     /// <summary>Position of the first missing sample in the plan.</summary>
     public int FirstSample => Gaps[0].FirstSample;
 
-    /// <summary>When the last sample before the first gap is shown; 0 if there is none.</summary>
+    /// <summary>When the last sample before the first gap is shown; the first missing one's time if there is none.</summary>
     public double LastGoodSeconds => Gaps[0].FromSeconds;
 
     /// <summary>When the first sample behind the last gap is shown, or the plan's last sample.</summary>
@@ -27,6 +27,7 @@ public sealed record MissingFrames(int Planned, IReadOnlyList<MissingRange> Gaps
 /// <summary>Consecutive samples that could not be decoded.</summary>
 /// <param name="FirstSample">Position of the first one in the plan.</param>
 /// <param name="Count">How many.</param>
-/// <param name="FromSeconds">When the last sample before them is shown; 0 if there is none.</param>
+/// <param name="FromSeconds">When the last sample before them is shown; the first missing one's time if there is
+/// none.</param>
 /// <param name="UntilSeconds">When the first sample behind them is shown; the last missing one's time if there is none.</param>
 public sealed record MissingRange(int FirstSample, int Count, double FromSeconds, double UntilSeconds);
