@@ -33,6 +33,10 @@ internal sealed record Benchmark(string Name, string Title, IReadOnlyList<Side> 
             [Side.Ours("questions-16-vanilla", "vanilla"), Side.Ours("questions-16-pruned", "budget 0.3")]),
         new("frames", "Decode 32 frames spread evenly over a video",
             [Side.Ours("frames"), Side.Python("FFmpeg", "frames.py")]),
+        new("hour-fps", "An hour at one frame per second, 384x384",
+            [Side.Ours("hour-fps"), Side.Python("FFmpeg, fps=1,scale=384:384", "hour.py", "fps")]),
+        new("hour-spread", "64 frames spread over an hour, 384x384",
+            [Side.Ours("hour-spread"), Side.Python("one ffmpeg -ss per frame", "hour.py", "spread")]),
         new("ask", "hieravid ask: the whole command, 32 frames", [Side.Ours("ask")]),
     ];
 }

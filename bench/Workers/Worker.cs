@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using HieraVid.Video;
 using TorchSharp;
 
 namespace HieraVid.Bench.Workers;
@@ -28,6 +29,8 @@ internal static class Worker
         ["questions-16-vanilla"] = checkpoint => Questions.SetUp(checkpoint, 16, 1.0),
         ["questions-16-pruned"] = checkpoint => Questions.SetUp(checkpoint, 16, 0.3),
         ["frames"] = Frames.SetUp,
+        ["hour-fps"] = _ => HourFrames.SetUp(video => SamplingPlan.AtFps(video, 1)),
+        ["hour-spread"] = _ => HourFrames.SetUp(video => SamplingPlan.Uniform(video, HourFrames.Spread)),
         ["ask"] = Ask.SetUp,
     };
 

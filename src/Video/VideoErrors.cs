@@ -46,26 +46,25 @@ internal static class VideoErrors
             "copy it again completely, or allow a partial answer.");
 
     public static VideoException Incomplete(string path, MissingFrames missing, string reason) =>
-        new(VideoFault.Broken, Inv($"{Name(path)} can't be decoded between {missing.LastGoodSeconds:F2} s and ") +
-            Inv($"{missing.UntilSeconds:F2} s, so {missing.Count} of {missing.Planned} sampled frames are missing") +
+        new(VideoFault.Broken, $"{Name(path)} can't be decoded {missing.Times}, so " +
+            $"{missing.Count} of {Count(missing.Planned, "sampled frame")} {(missing.Count == 1 ? "is" : "are")} missing" +
             $"{Because(reason, path)}; re-encode it with ffmpeg, or allow a partial answer.");
 
     public static VideoException Broken(string path, string reason) =>
         new(VideoFault.Broken, $"{Name(path)} can't be read as a video{Because(reason, path)}; " +
             "check that it plays, or re-encode it with ffmpeg.");
 
-    public static VideoException OverLimit(string path, string what, string value, string limit, string setting) =>
-        new(VideoFault.OverLimit, $"{Name(path)} has {what} {value} and at most {limit} is allowed; " +
-            $"use a smaller video or raise {nameof(VideoLimits)}.{setting}.");
+    public static VideoException OverLimit(string path, string what, string value, string limit) =>
+        new(VideoFault.OverLimit, $"{Name(path)} has {what} {value} and at most {limit} is allowed; use a smaller video or " +
+            "fewer frames of it.");
 
     public static VideoException TooSlow(string path, TimeSpan limit) =>
         new(VideoFault.OverBudget, Inv($"{Name(path)} took more than {limit.TotalSeconds:0.###} s to read; ") +
-            $"re-encode it to a simpler form or raise {nameof(VideoLimits)}.{nameof(VideoLimits.WallTime)}.");
+            "re-encode it to a simpler form.");
 
     public static VideoException OverBudget(string path, VideoLimits limits) =>
         new(VideoFault.OverBudget, Inv($"{Name(path)} needs more than {limits.CpuTime.TotalSeconds:0} s of CPU time or ") +
-            Inv($"{limits.MemoryBytes >> 20} MiB of memory to read; use a smaller video or raise ") +
-            $"{nameof(VideoLimits)}.{nameof(VideoLimits.CpuTime)} or .{nameof(VideoLimits.MemoryBytes)}.");
+            Inv($"{limits.MemoryBytes >> 20} MiB of memory to read; re-encode it to a smaller or simpler form."));
 
     public static VideoException ToolMissing(string tool, string variable) =>
         new(VideoFault.ToolMissing, $"The program {Name(tool)} was not found; install FFmpeg 5.1 or later, or set " +
@@ -73,10 +72,14 @@ internal static class VideoErrors
 
     public static VideoException NoSandbox(string missing) =>
         new(VideoFault.NoSandbox, $"A sandbox for FFmpeg is required, but this machine lacks {missing}; " +
-            $"provide it, or set {nameof(VideoLimits)}.{nameof(VideoLimits.RequireSandbox)} to false.");
+            "provide it, or do not require a sandbox.");
 
     /// <summary>A path in quotes, with control characters made visible so that it stays on one line.</summary>
     public static string Name(string path) => $"'{OneLine(path)}'";
+
+    /// <summary>A number with its noun: "1 frame", "2 frames".</summary>
+    public static string Count(long count, string noun) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : "s")}");
 
     private static string Because(string reason, string path) =>
         reason.Length == 0 ? "" : $" (FFmpeg: {OneLine(reason, path)})";

@@ -45,18 +45,81 @@ public sealed class DamagedVideoTests : TestVideos
     }
 
     [Fact]
-    public async Task A_video_without_one_good_picture_is_an_error_even_where_a_part_would_do()
+    public async Task Behind_damage_the_frames_go_on_and_each_gap_has_its_times()
+    {
+        var (video, all) = await WithHole();
+        var plan = SamplingPlan.AtFps(video, 5);
+        var e = await Assert.ThrowsAsync<VideoException>(() => Decode(video, plan));
+        Assert.Equal(VideoFault.Broken, e.Kind);
+        Assert.Matches(@"between \d+\.\d+ s and \d+\.\d+ s, so \d+ of 60 sampled frames are missing", e.Message);
+
+        MissingFrames? missing = null;
+        byte[] part = await Decode(video, plan, batch: 7, onMissing: m => missing = m);
+        Assert.NotNull(missing);
+        Assert.Equal(60, missing.Planned);
+        Assert.Equal(60 - missing.Count, part.Length / (64 * 48 * 3));
+        Assert.All(missing.Gaps, g => Assert.InRange(g.FirstSample, 19, 40));
+        Assert.All(missing.Gaps, g => Assert.InRange(g.UntilSeconds, g.FromSeconds, 8.5));
+        int until = missing.Gaps[^1].FirstSample + missing.Gaps[^1].Count;
+        Assert.True(until < plan.Count);
+        // The groups of pictures (a second each) before and behind the damage are whole.
+        Assert.Equal(Pick(all, video, plan.FrameIndices.Take(15)), part[..(15 * 64 * 48 * 3)]);
+        Assert.Equal(Pick(all, video, plan.FrameIndices.TakeLast(15)), part[^(15 * 64 * 48 * 3)..]);
+    }
+
+    [Fact]
+    public async Task A_chunk_behind_damage_is_whole()
+    {
+        var (video, all) = await WithHole();
+        var plan = SamplingPlan.Of(video, [.. Enumerable.Range(0, 20).Select(i => 95 + i)], "the end");
+        Assert.Equal(Pick(all, video, plan.FrameIndices), await Decode(video, plan));
+        await using var sought = new PlanDecoder(video, Stretch.Split(video, plan.FrameIndices, 0), VideoLimits.Default, Cancel);
+        for (int i = 0; i < plan.Count; i++)
+            Assert.Equal(Pick(all, video, [plan.FrameIndices[i]]), await sought.ReadAsync(plan.FrameIndices[i]));
+    }
+
+    [Fact]
+    public async Task Where_nothing_more_can_be_read_few_attempts_are_made()
+    {
+        byte[] all = await File.ReadAllBytesAsync(Make("a.mp4", seconds: 12, arguments: ["-c:v", "libx264", "-g", "2", "-movflags", "+faststart"]), Cancel);
+        await File.WriteAllBytesAsync(At("cut.mp4"), all[..(all.Length / 2)], Cancel);
+        // The index still names all frames, as in a file whose end is gone only when it comes to decoding.
+        var video = await Probe(At("a.mp4")) with { Path = At("cut.mp4") };
+        int[] frames = [.. Enumerable.Range(0, video.FrameCount)];
+        await using var decoder = new PlanDecoder(video, Stretch.Split(video, frames), VideoLimits.Default, Cancel);
+        int found = 0;
+        foreach (int frame in frames)
+            found += await decoder.ReadAsync(frame) is null ? 0 : 1;
+        Assert.InRange(found, 40, 90);
+        Assert.InRange(decoder.Processes, 1, 10);
+    }
+
+    // Twelve seconds with a key frame a second, and nothing but zeros where about the sixth to the eighth were.
+    private async Task<(VideoInfo Video, byte[] All)> WithHole()
+    {
+        string path = Make("hole.mp4", seconds: 12, arguments: ["-c:v", "libx264", "-g", "10", "-movflags", "+faststart"]);
+        byte[] pictures = AllFrames(path);
+        byte[] all = await File.ReadAllBytesAsync(path, Cancel);
+        int begin = all.AsSpan().IndexOf("mdat"u8) + 4, bytes = all.Length - begin;
+        int from = begin + bytes * 5 / 12, to = begin + bytes * 8 / 12;
+        all.AsSpan(from, to - from).Clear();
+        await File.WriteAllBytesAsync(path, all, Cancel);
+        return (await Probe(path), pictures);
+    }
+
+    [Fact]
+    public async Task A_video_without_one_good_picture_is_an_error_or_missing_as_a_whole()
     {
         string path = Make("a.mp4", arguments: ["-movflags", "+faststart"]);
         byte[] all = await File.ReadAllBytesAsync(path, Cancel);
         all.AsSpan(all.AsSpan().IndexOf("mdat"u8) + 4).Clear();
         await File.WriteAllBytesAsync(path, all, Cancel);
-        var e = await Assert.ThrowsAsync<VideoException>(async () =>
-        {
-            var video = await Probe(path);
-            await Decode(video, SamplingPlan.Uniform(video, 4), onMissing: _ => { });
-        });
-        Assert.Equal(VideoFault.Broken, e.Kind);
+        var video = await Probe(path);
+        var plan = SamplingPlan.Uniform(video, 4);
+        Assert.Equal(VideoFault.Broken, (await Assert.ThrowsAsync<VideoException>(() => Decode(video, plan))).Kind);
+        MissingFrames? missing = null;
+        Assert.Empty(await Decode(video, plan, onMissing: m => missing = m));
+        Assert.Equal([new MissingRange(0, 4, 0, plan.TimesSeconds[3])], missing!.Gaps);
     }
 
     [Fact]

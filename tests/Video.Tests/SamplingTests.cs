@@ -95,5 +95,31 @@ public sealed class SamplingTests
             Assert.InRange(k - times[indices[k]], -1e-6, 1 / fps);
     }
 
+    [Fact]
+    public void CountAtFps_is_the_length_of_AtFps_and_knows_no_ceiling()
+    {
+        var random = new Random(3);
+        for (int round = 0; round < 500; round++)
+        {
+            double seconds = random.Next(1, 5000) / (double)random.Next(1, 100), fps = random.Next(1, 300) / (double)random.Next(1, 30);
+            Assert.Equal(FrameSampling.AtFps([0], seconds, fps).Length, Counted(seconds, fps));
+            Assert.Equal(Counted(seconds, fps), FrameSampling.CountAtFps(seconds, fps));
+        }
+
+        Assert.Equal(3.6e12, FrameSampling.CountAtFps(3600, 1e9), 1e6);
+        Assert.Equal(double.PositiveInfinity, FrameSampling.CountAtFps(3600, 1e308));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FrameSampling.AtFps([0], 3600, 1e9));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FrameSampling.CountAtFps(3600, 0));
+    }
+
+    // The rule itself: the times k/fps before the end (a microsecond is no time), at least one.
+    private static int Counted(double seconds, double fps)
+    {
+        int k = 1;
+        while (k / fps < seconds - 1e-6)
+            k++;
+        return k;
+    }
+
     private static int[] Frames(JsonElement c) => [.. c.GetProperty("frame_idx").EnumerateArray().Select(i => i.GetInt32())];
 }

@@ -65,7 +65,7 @@ public class TestVideos : IDisposable
         return e;
     }
 
-    /// <summary>All samples of a plan as one array of raw pictures.</summary>
+    /// <summary>All samples of a plan as one array of raw pictures; without the missing ones.</summary>
     protected static async Task<byte[]> Decode(VideoInfo video, SamplingPlan plan, FrameSize? size = null, int batch = 4,
         VideoLimits? limits = null, Action<MissingFrames>? onMissing = null)
     {
@@ -74,9 +74,10 @@ public class TestVideos : IDisposable
         await foreach (var part in FrameDecoder.DecodeAsync(video, plan, size ?? FrameSize.Of(video), batch,
             limits ?? VideoLimits.Default, onMissing, Cancel))
         {
-            Assert.Equal(sample, part.FirstSample);
+            Assert.True(part.FirstSample == sample || (part.FirstSample > sample && onMissing is not null));
+            Assert.InRange(part.Count, 1, batch);
             Assert.Equal(part.Count * part.FrameBytes, part.Rgb.Length);
-            sample += part.Count;
+            sample = part.FirstSample + part.Count;
             all.AddRange(part.Rgb.Span);
         }
 

@@ -1,57 +1,74 @@
 namespace HieraVid.Video;
 
-/// <summary>Collects decoded frames into batches: resizes each, and copies the picture of a repeated one.</summary>
+/// <summary>
+/// Collects decoded frames into batches: resizes each, and keeps account of the missing.
+/// </summary>
 internal sealed class BatchReader(VideoInfo video, SamplingPlan plan, FrameSize target, int batchFrames,
-    PlannedFrames frames, Action<MissingFrames>? onMissing)
+    PlanDecoder decoder, Action<MissingFrames>? onMissing)
 {
     private readonly PillowResize resize = new(video.Width, video.Height, target);
-    private readonly byte[] raw = new byte[video.Width * video.Height * 3];
     private readonly int frameBytes = target.Width * target.Height * 3;
-    private ReadOnlyMemory<byte> last;
-    private int sample;
-    private bool isAtEnd;
+    private readonly List<MissingRange> gaps = [];
 
-    /// <summary>The next batch, or null after the last.</summary>
+    // The last sample's frame and its picture as the decoder gave it; null where it is missing.
+    private int lastFrame = -1;
+    private byte[]? raw;
+    private int sample;
+    private bool isDone;
+
+    /// <summary>The next batch, or null after the last. A batch never spans a gap.</summary>
     public async Task<FrameBatch?> ReadAsync()
     {
-        int first = sample;
-        int wanted = isAtEnd ? 0 : Math.Min(batchFrames, plan.Count - first);
-        if (wanted == 0)
-            return null;
-
-        byte[] rgb = GC.AllocateUninitializedArray<byte>(wanted * frameBytes);
-        for (; sample < first + wanted; sample++)
+        bool isFound = false;
+        int gap = sample;
+        while (sample < plan.Count && !(isFound = await FindAsync().ConfigureAwait(false)))
+            sample++;
+        if (sample > gap)
+            Note(gap);
+        if (!isFound)
         {
-            var place = rgb.AsMemory((sample - first) * frameBytes, frameBytes);
-            if (sample > 0 && plan.FrameIndices[sample] == plan.FrameIndices[sample - 1])
-            {
-                last.CopyTo(place);
-            }
-            else if (await frames.ReadAsync(video.FrameTicks[plan.FrameIndices[sample]], raw).ConfigureAwait(false))
-            {
-                resize.Apply(raw, place.Span);
-            }
-            else
-            {
-                Report();
-                break;
-            }
-
-            last = place;
+            Finish();
+            return null;
         }
 
+        int first = sample;
+        int room = Math.Min(batchFrames, plan.Count - first);
+        byte[] rgb = GC.AllocateUninitializedArray<byte>(room * frameBytes);
+        do
+        {
+            resize.Apply(raw, rgb.AsSpan((sample - first) * frameBytes, frameBytes));
+            sample++;
+        }
+        while (sample < first + room && await FindAsync().ConfigureAwait(false));
         int count = sample - first;
-        return count == 0 ? null : new(first, count, target.Width, target.Height, rgb.AsMemory(0, count * frameBytes));
+        return new(first, count, target.Width, target.Height, rgb.AsMemory(0, count * frameBytes));
     }
 
-    private void Report()
+    // Whether there is a picture for the sample.
+    private async ValueTask<bool> FindAsync()
     {
-        isAtEnd = true;
-        var missing = new MissingFrames(sample, plan.Count, sample == 0 ? 0 : plan.TimesSeconds[sample - 1],
-            plan.TimesSeconds[^1]);
-        // An answer needs at least one picture, so a video without any is an error even where a part would do.
-        if (onMissing is null || sample == 0)
-            throw VideoErrors.Incomplete(video.Path, missing, frames.LastMessage);
-        onMissing(missing);
+        int frame = plan.FrameIndices[sample];
+        if (frame != lastFrame)
+        {
+            raw = await decoder.ReadAsync(frame).ConfigureAwait(false);
+            lastFrame = frame;
+        }
+
+        return raw is not null;
+    }
+
+    private void Note(int first)
+    {
+        double until = plan.TimesSeconds[Math.Min(sample, plan.Count - 1)];
+        gaps.Add(new(first, sample - first, plan.TimesSeconds[Math.Max(0, first - 1)], until));
+        if (onMissing is null)
+            throw VideoErrors.Incomplete(video.Path, new(plan.Count, gaps), decoder.LastMessage);
+    }
+
+    private void Finish()
+    {
+        if (!isDone && gaps.Count > 0)
+            onMissing!(new(plan.Count, gaps));
+        isDone = true;
     }
 }

@@ -6,11 +6,13 @@ namespace HieraVid.Video;
 public static class FrameDecoder
 {
     /// <summary>
-    /// Decodes the planned frames with one FFmpeg process. Pictures are turned upright as the file says and then
-    /// resized;
-    /// non-square pixels are delivered as stored, as the models' reference loaders do (the resize to the model's size
-    /// changes the aspect ratio anyway). While the caller works on one batch the next is being decoded; no third
-    /// exists.
+    /// Decodes the planned frames with FFmpeg. Frames that lie far apart are sought, and so is the first one: a part of a plan (a
+    /// chunk) costs no more than its own stretch of the video, and any parts of a plan together give the very pictures that the
+    /// whole plan gives, so that they may be decoded anywhere at the same time. What a damaged file lacks is left out, and decoding
+    /// goes on behind it.
+    /// Pictures are turned upright as the file says and then resized; non-square pixels are delivered as stored, as the models'
+    /// reference loaders do (the resize to the model's size changes the aspect ratio anyway). While the caller works on one batch
+    /// the next is being decoded; no third exists.
     /// </summary>
     /// <param name="video">The probed video.</param>
     /// <param name="plan">The frames.</param>
@@ -18,10 +20,10 @@ public static class FrameDecoder
     /// <param name="batchFrames">Samples per batch; the last one may have fewer.</param>
     /// <param name="limits">The ceilings.</param>
     /// <param name="onMissing">
-    /// Null: a video that can't be decoded to the plan's end is an error. Otherwise the batches end early, and this is
-    /// called once, before they end, with what is missing.
+    /// Null: frames that can't be decoded are an error, which names the time. Otherwise they are left out (the batches' sample
+    /// numbers tell where), and this is called once, before the batches end, with what is missing, be it all.
     /// </param>
-    /// <param name="cancel">Kills the process.</param>
+    /// <param name="cancel">Kills the processes.</param>
     /// <exception cref="VideoException">The video is damaged or costs more than the ceilings allow.</exception>
     public static IAsyncEnumerable<FrameBatch> DecodeAsync(VideoInfo video, SamplingPlan plan, FrameSize target,
         int batchFrames, VideoLimits limits, Action<MissingFrames>? onMissing = null,
@@ -33,8 +35,7 @@ public static class FrameDecoder
             throw new ArgumentOutOfRangeException(nameof(batchFrames), batchFrames, "gives batches of over 2 GiB");
         if (plan.Count > limits.Samples)
         {
-            throw VideoErrors.OverLimit(video.Path, "a sampling plan of", $"{plan.Count} samples", $"{limits.Samples}",
-                nameof(VideoLimits.Samples));
+            throw VideoErrors.OverLimit(video.Path, "a sampling plan of", VideoErrors.Count(plan.Count, "sample"), $"{limits.Samples}");
         }
 
         if (video.IsTruncated && onMissing is null)
@@ -43,7 +44,7 @@ public static class FrameDecoder
         if (bytes > limits.DecodedBytes)
         {
             throw VideoErrors.OverLimit(video.Path, "sampled frames that decode to", $"{bytes >> 20} MiB",
-                $"{limits.DecodedBytes >> 20} MiB", nameof(VideoLimits.DecodedBytes));
+                $"{limits.DecodedBytes >> 20} MiB");
         }
 
         return BatchesAsync(video, plan, target, batchFrames, limits, onMissing, cancel);
@@ -53,8 +54,9 @@ public static class FrameDecoder
         int batchFrames, VideoLimits limits, Action<MissingFrames>? onMissing,
         [EnumeratorCancellation] CancellationToken cancel)
     {
-        await using var frames = PlannedFrames.Start(video, plan, limits, cancel);
-        var batches = new BatchReader(video, plan, target, batchFrames, frames, onMissing);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        await using var decoder = new PlanDecoder(video, Stretch.Split(video, [.. plan.FrameIndices.Distinct()]), limits, stop.Token);
+        var batches = new BatchReader(video, plan, target, batchFrames, decoder, onMissing);
         var next = Task.Run(batches.ReadAsync, CancellationToken.None);
         try
         {
@@ -66,8 +68,8 @@ public static class FrameDecoder
         }
         finally
         {
-            // The caller may leave early; the reader must be out of the stream before the process is disposed of.
-            frames.Stop();
+            // The caller may leave early; the reader must be out of the streams before the processes are disposed of.
+            await stop.CancelAsync().ConfigureAwait(false);
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

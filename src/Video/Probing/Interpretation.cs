@@ -8,7 +8,7 @@ internal static class Interpretation
 
     public static VideoInfo ToInfo(VideoFile file, ProbeReport report, ContainerLayout layout)
     {
-        var frames = Decodable(report.Frames);
+        var frames = Decodable(report);
         double unit = report.Ratio("time_base") ?? 1;
         double[] times = Array.ConvertAll(frames, f => f.Ticks * unit - report.StartSeconds);
         double interval = times.Length > 1 ? (times[^1] - times[0]) / (times.Length - 1) : 0;
@@ -33,6 +33,7 @@ internal static class Interpretation
             TimestampsSeconds = times,
             FrameTicks = Array.ConvertAll(frames, f => f.Ticks),
             KeyFrames = [.. Enumerable.Range(0, frames.Length).Where(i => frames[i].IsKey)],
+            CanSeek = CanSeek(file, report),
             FramesEndSeconds = end,
             MissingTailSeconds = MissingTail(file, report, layout, declared ?? 0, end, interval),
             IsIndexAtEnd = layout.IsIndexAtEnd,
@@ -43,11 +44,27 @@ internal static class Interpretation
 
     // Frames shown before the first key frame refer to pictures that are not in the file (a recording that began in the
     // middle of a stream); the decoder drops them.
-    private static ProbedFrame[] Decodable(IReadOnlyList<ProbedFrame> inFileOrder)
+    private static ProbedFrame[] Decodable(ProbeReport report)
     {
-        var frames = inFileOrder.OrderBy(f => f.Ticks).ToArray();
-        int first = Array.FindIndex(frames, f => f.IsKey);
+        var frames = report.Frames.OrderBy(f => f.Ticks).ToArray();
+        int first = report.HasHiddenKey ? 0 : Array.FindIndex(frames, f => f.IsKey);
         return first > 0 ? frames[first..] : frames;
+    }
+
+    // AVI, FLV and Ogg keep no presentation times, or not with every frame; after a seek FFmpeg guesses them anew.
+    private static bool CanSeek(VideoFile file, ProbeReport report)
+    {
+        if (report.LacksTimes || file.Container is not (VideoContainer.Mp4 or VideoContainer.Matroska or VideoContainer.MpegTs))
+            return false;
+        long last = long.MinValue;
+        foreach (var key in report.Frames.Where(f => f.IsKey))
+        {
+            if (key.Ticks <= last)
+                return false;
+            last = key.Ticks;
+        }
+
+        return last > long.MinValue;
     }
 
     // The rate in the header is exact for constant rates; the frames themselves are right where the two disagree.

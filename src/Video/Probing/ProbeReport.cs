@@ -15,9 +15,11 @@ internal sealed class ProbeReport
     /// <summary>Packets of the video stream, including those not to be shown.</summary>
     public int Packets { get; private set; }
 
-    /// <summary>Whether some packet has no presentation time, so that packets don't tell when frames are
-    /// shown.</summary>
+    /// <summary>Whether the file doesn't tell for each of its packets when it is shown.</summary>
     public bool LacksTimes { get; private set; }
+
+    /// <summary>Whether a key frame is not to be shown: an edit list begins between two key frames.</summary>
+    public bool HasHiddenKey { get; private set; }
 
     /// <summary>Whether there is a video stream.</summary>
     public bool HasStream => stream.Count > 0;
@@ -81,7 +83,11 @@ internal sealed class ProbeReport
         long? pts = Ticks(fields, "pts="), dts = Ticks(fields, "dts=");
         var flags = Field(fields, "flags=");
         if (flags.Contains('D'))
+        {
+            HasHiddenKey |= flags.Contains('K');
             return;
+        }
+
         LacksTimes |= pts is null;
         frames.Add(new(pts ?? dts ?? 0, Ticks(fields, "duration=") ?? 0, flags.Contains('K')));
     }
@@ -91,6 +97,7 @@ internal sealed class ProbeReport
         Packets++;
         // The last frames to leave the decoder can lack a time; they follow the others at the same pace.
         long next = frames.Count > 1 ? 2 * frames[^1].Ticks - frames[^2].Ticks : frames.Count;
+        LacksTimes = true; // what the decoder says of frames is its best guess
         frames.Add(new(Ticks(fields, "best_effort_timestamp=") ?? next,
             Ticks(fields, "pkt_duration=") ?? Ticks(fields, "duration=") ?? 0, // older and newer FFmpeg
             Field(fields, "key_frame=") is "1"));

@@ -50,6 +50,12 @@ public sealed record VideoInfo
     /// <summary>The frames at which decoding can begin.</summary>
     public required int[] KeyFrames { get; init; }
 
+    /// <summary>
+    /// Whether decoding may begin at any key frame and still tell every frame by its timestamp: the container stores a
+    /// presentation time with each frame, and the key frames are in order. If not, decoding begins at the file's beginning.
+    /// </summary>
+    public required bool CanSeek { get; init; }
+
     /// <summary>When the last frame stops being shown, in seconds.</summary>
     public required double FramesEndSeconds { get; init; }
 
@@ -87,5 +93,5 @@ public sealed record VideoInfo
 
     /// <summary>Path, codec, size, rate and length in one line.</summary>
     public override string ToString() => FormattableString.Invariant(
-        $"{Path}: {Codec} {Width}x{Height}, {AverageFps:0.###} fps, {DurationSeconds:0.##} s, {FrameCount} frames");
+        $"{Path}: {Codec} {Width}x{Height}, {AverageFps:0.###} fps, {DurationSeconds:0.##} s, {VideoErrors.Count(FrameCount, "frame")}");
 }

@@ -31,7 +31,7 @@ public static class VideoProbe
         if (length > limits.Duration.TotalSeconds)
         {
             throw VideoErrors.OverLimit(path, "a length of", FormattableString.Invariant($"{length:0} s"),
-                FormattableString.Invariant($"{limits.Duration.TotalSeconds:0} s"), nameof(VideoLimits.Duration));
+                FormattableString.Invariant($"{limits.Duration.TotalSeconds:0} s"));
         }
 
         return info;
@@ -62,7 +62,7 @@ public static class VideoProbe
         {
             report.Add(line);
             if (report.Packets > limits.Frames)
-                throw TooMany(file, "more frames than", limits.Frames, limits.Frames, nameof(VideoLimits.Frames));
+                throw TooMany(file, "more frames than", limits.Frames, limits.Frames);
         }
 
         int exit = await process.ExitAsync().ConfigureAwait(false);
@@ -79,20 +79,20 @@ public static class VideoProbe
     private static void CheckHeader(VideoFile file, ProbeReport report, VideoLimits limits)
     {
         if (report.StreamCount > limits.Streams)
-            throw TooMany(file, "a stream count of", report.StreamCount, limits.Streams, nameof(VideoLimits.Streams));
+            throw TooMany(file, "a stream count of", report.StreamCount, limits.Streams);
         if (!report.HasStream)
             throw VideoErrors.NoVideoStream(file.FullPath);
         int width = report.Integer("width"), height = report.Integer("height");
         if ((long)width * height > limits.PixelsPerFrame)
         {
             throw VideoErrors.OverLimit(file.FullPath, "frames of", $"{width}x{height} pixels",
-                $"{limits.PixelsPerFrame}", nameof(VideoLimits.PixelsPerFrame));
+                $"{limits.PixelsPerFrame}");
         }
 
         if (Math.Max(width, height) > limits.FrameSide)
         {
             throw VideoErrors.OverLimit(file.FullPath, "frames of", $"{width}x{height} pixels",
-                $"{limits.FrameSide} a side", nameof(VideoLimits.FrameSide));
+                $"{limits.FrameSide} a side");
         }
 
         if (report.Frames.Count == 0)
@@ -101,6 +101,6 @@ public static class VideoProbe
             throw VideoErrors.Broken(file.FullPath, "its frame size or codec can't be found");
     }
 
-    private static VideoException TooMany(VideoFile file, string what, int value, int limit, string setting) =>
-        VideoErrors.OverLimit(file.FullPath, what, $"{value}", $"{limit}", setting);
+    private static VideoException TooMany(VideoFile file, string what, int value, int limit) =>
+        VideoErrors.OverLimit(file.FullPath, what, $"{value}", $"{limit}");
 }

@@ -68,43 +68,54 @@ public sealed class PillowResize
         }
     }
 
-    // Each pixel is four 32-bit lanes (three colours and one that is thrown away), so a tap costs one multiplication.
     private void Across(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         var plan = across!;
-        ref byte begin = ref MemoryMarshal.GetReference(source);
-        int stride = sourceWidth * 3, at = 0;
         for (int y = 0; y < sourceHeight; y++)
         {
-            // A four-byte load of the last pixel would read one byte past the picture.
-            bool isLastRow = y == sourceHeight - 1;
-            for (int i = 0; i < target.Width; i++, at += 3)
-            {
-                int first = y * stride + plan.First[i] * 3;
-                var weights = plan.Weights.AsSpan(i * plan.Taps, plan.Count[i]);
-                if (isLastRow && plan.First[i] + weights.Length == sourceWidth)
-                {
-                    Pixel(source[first..], weights, destination[at..]);
-                    continue;
-                }
-
-                var sum = Vector128.Create(Half);
-                for (int k = 0; k < weights.Length; k++)
-                {
-                    uint pixel = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref begin, first + k * 3));
-                    var bytes = Vector128.CreateScalarUnsafe(pixel).AsByte();
-                    var lanes = Vector128.WidenLower(Vector128.WidenLower(bytes)).AsInt32();
-                    sum += lanes * weights[k];
-                }
-
-                sum = Clamp(sum >> ResampleWeights.Bits);
-                destination[at] = (byte)sum[0];
-                destination[at + 1] = (byte)sum[1];
-                destination[at + 2] = (byte)sum[2];
-            }
+            var from = source[(y * sourceWidth * 3)..];
+            var to = destination[(y * target.Width * 3)..];
+            // Its loads and stores reach beyond the last pixels of a picture.
+            int fast = target.Width;
+            while (fast > 0 && (plan.First[fast - 1] * 3 + plan.Taps * 3 + 4 > from.Length || fast * 3 + 1 > to.Length))
+                fast--;
+            Row(ref MemoryMarshal.GetReference(from), ref MemoryMarshal.GetReference(to), fast, plan.Taps,
+                ref MemoryMarshal.GetArrayDataReference(plan.First), ref MemoryMarshal.GetArrayDataReference(plan.Weights));
+            for (int i = fast; i < target.Width; i++)
+                Pixel(from[(plan.First[i] * 3)..], plan.Weights.AsSpan(i * plan.Taps, plan.Count[i]), to[(i * 3)..]);
         }
     }
 
+    // Four taps at a time: 16 bytes hold them, and a shuffle spreads them to four lanes each (three colours and one that is thrown
+    // away). The weights beyond an output's own are 0, so it doesn't matter which pixels they fall on.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row(ref byte from, ref byte to, int count, int taps, ref int first, ref int weights)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            ref byte pixel = ref Unsafe.Add(ref from, Unsafe.Add(ref first, i) * 3);
+            Vector256<int> a = Vector256<int>.Zero, b = a;
+            for (int k = 0; k < taps; k += 4)
+            {
+                var pixels = Vector128.Shuffle(Vector128.LoadUnsafe(ref pixel),
+                    Vector128.Create((byte)0, 1, 2, 0, 3, 4, 5, 0, 6, 7, 8, 0, 9, 10, 11, 0));
+                var (low, high) = Vector256.Widen(Vector256.WidenLower(pixels.ToVector256Unsafe()));
+                var four = Vector128.LoadUnsafe(ref weights).ToVector256Unsafe();
+                a += low.AsInt32() * Vector256.Shuffle(four, Vector256.Create(0, 0, 0, 0, 1, 1, 1, 1));
+                b += high.AsInt32() * Vector256.Shuffle(four, Vector256.Create(2, 2, 2, 2, 3, 3, 3, 3));
+                pixel = ref Unsafe.Add(ref pixel, 12);
+                weights = ref Unsafe.Add(ref weights, 4);
+            }
+
+            a += b;
+            var sum = Clamp((a.GetLower() + a.GetUpper() + Vector128.Create(Half)) >> ResampleWeights.Bits).AsByte();
+            sum = Vector128.Shuffle(sum, Vector128.Create((byte)0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+            Unsafe.WriteUnaligned(ref to, sum.AsUInt32().ToScalar());
+            to = ref Unsafe.Add(ref to, 3);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Down(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         var plan = down!;
@@ -118,23 +129,17 @@ public sealed class PillowResize
             int x = 0;
             for (; x <= stride - 16; x += 16)
             {
-                Vector128<int> a = Vector128.Create(Half), b = a, c = a, d = a;
+                Vector256<int> a = Vector256.Create(Half), b = a;
                 for (int k = 0; k < weights.Length; k++)
                 {
                     var bytes = Vector128.LoadUnsafe(ref begin, (nuint)(first + k * stride + x));
-                    var (low, high) = Vector128.Widen(bytes);
-                    var (l0, l1) = Vector128.Widen(low);
-                    var (h0, h1) = Vector128.Widen(high);
-                    int w = weights[k];
-                    a += l0.AsInt32() * w;
-                    b += l1.AsInt32() * w;
-                    c += h0.AsInt32() * w;
-                    d += h1.AsInt32() * w;
+                    var (low, high) = Vector256.Widen(Vector256.WidenLower(bytes.ToVector256Unsafe()));
+                    a += low.AsInt32() * weights[k];
+                    b += high.AsInt32() * weights[k];
                 }
 
-                var left = Vector128.Narrow(Clamp(a >> ResampleWeights.Bits), Clamp(b >> ResampleWeights.Bits));
-                var right = Vector128.Narrow(Clamp(c >> ResampleWeights.Bits), Clamp(d >> ResampleWeights.Bits));
-                Vector128.Narrow(left.AsUInt16(), right.AsUInt16()).CopyTo(row[x..]);
+                var words = Vector256.Narrow(Clamp(a >> ResampleWeights.Bits), Clamp(b >> ResampleWeights.Bits)).AsUInt16();
+                Vector128.Narrow(words.GetLower(), words.GetUpper()).CopyTo(row[x..]);
             }
 
             for (; x < stride; x++)
@@ -157,6 +162,9 @@ public sealed class PillowResize
             destination[c] = (byte)Math.Clamp(sum >> ResampleWeights.Bits, 0, 255);
         }
     }
+
+    private static Vector256<int> Clamp(Vector256<int> v) =>
+        Vector256.Min(Vector256.Max(v, Vector256<int>.Zero), Vector256.Create(255));
 
     private static Vector128<int> Clamp(Vector128<int> v) =>
         Vector128.Min(Vector128.Max(v, Vector128<int>.Zero), Vector128.Create(255));

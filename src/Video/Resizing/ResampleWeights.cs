@@ -21,7 +21,7 @@ internal sealed class ResampleWeights
     /// <summary>The weights; those of output i begin at i * <see cref="Taps"/>.</summary>
     public int[] Weights { get; }
 
-    /// <summary>Most inputs of any output.</summary>
+    /// <summary>Most inputs of any output, rounded up to whole fours; the weights beyond an output's own are 0.</summary>
     public int Taps { get; }
 
     /// <summary>The weights for one pair of sizes.</summary>
@@ -30,29 +30,33 @@ internal sealed class ResampleWeights
         double ratio = (double)input / output;
         double scale = Math.Max(ratio, 1);
         double support = scale * (resample == Resample.Bicubic ? 2 : 1);
-        int taps = (int)Math.Ceiling(support) * 2 + 1;
-        int[] first = new int[output], count = new int[output], weights = new int[output * taps];
+        int[] first = new int[output], count = new int[output];
+        for (int i = 0; i < output; i++)
+        {
+            double centre = (i + 0.5) * ratio;
+            first[i] = Math.Max(0, (int)(centre - support + 0.5));
+            count[i] = Math.Min(input, (int)(centre + support + 0.5)) - first[i];
+        }
+
+        int taps = (count.Max() + 3) / 4 * 4;
+        int[] weights = new int[output * taps];
         double[] exact = new double[taps];
         double inverse = 1 / scale;
         for (int i = 0; i < output; i++)
         {
             double centre = (i + 0.5) * ratio;
-            int low = Math.Max(0, (int)(centre - support + 0.5));
-            int n = Math.Min(input, (int)(centre + support + 0.5)) - low;
             double sum = 0;
-            for (int k = 0; k < n; k++)
+            for (int k = 0; k < count[i]; k++)
             {
-                exact[k] = Kernel((k + low - centre + 0.5) * inverse, resample);
+                exact[k] = Kernel((k + first[i] - centre + 0.5) * inverse, resample);
                 sum += exact[k];
             }
 
-            for (int k = 0; k < n; k++)
+            for (int k = 0; k < count[i]; k++)
             {
                 double w = (sum != 0 ? exact[k] / sum : exact[k]) * (1 << Bits);
                 weights[i * taps + k] = (int)(w < 0 ? w - 0.5 : w + 0.5);
             }
-
-            (first[i], count[i]) = (low, n);
         }
 
         return new(first, count, weights, taps);

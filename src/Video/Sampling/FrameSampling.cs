@@ -6,6 +6,9 @@ namespace HieraVid.Video;
 /// </summary>
 public static class FrameSampling
 {
+    // Container clocks tick in thousandths or finer; a frame meant for time t may be stamped a hair later.
+    private const double Hair = 1e-6;
+
     /// <summary>
     /// Evenly spaced frames including the first and the last. More frames than the video has are allowed: some repeat.
     /// </summary>
@@ -98,26 +101,42 @@ public static class FrameSampling
     public static int[] AtFps(ReadOnlySpan<double> timestampsSeconds, double durationSeconds, double fps)
     {
         ArgumentOutOfRangeException.ThrowIfZero(timestampsSeconds.Length, nameof(timestampsSeconds));
-        if (!(fps > 0) || double.IsInfinity(fps))
-            throw new ArgumentOutOfRangeException(nameof(fps), fps, "must be positive");
 
-        // Far above any plan's ceiling; it only keeps an absurd rate from filling the memory before the ceiling is
-        // checked.
+        // Far above any plan's ceiling; it only keeps an absurd rate from filling the memory before the ceiling is checked.
         const double MaxSamples = 10_000_000;
-        if (!(durationSeconds * fps <= MaxSamples))
+        double count = CountAtFps(durationSeconds, fps);
+        if (!(count <= MaxSamples))
             throw new ArgumentOutOfRangeException(nameof(fps), fps, $"gives more than {MaxSamples} samples");
 
-        // Container clocks tick in thousandths or finer; a frame meant for time t may be stamped a hair later.
-        const double Hair = 1e-6;
-        var indices = new List<int> { 0 };
+        int[] indices = new int[(int)count];
         int shown = 0;
-        for (int k = 1; k / fps < durationSeconds - Hair; k++)
+        for (int k = 1; k < indices.Length; k++)
         {
             while (shown + 1 < timestampsSeconds.Length && timestampsSeconds[shown + 1] <= k / fps + Hair)
                 shown++;
-            indices.Add(shown);
+            indices[k] = shown;
         }
 
-        return [.. indices];
+        return indices;
+    }
+
+    /// <summary>
+    /// How many samples <see cref="AtFps"/> takes, however many that would be: the times k/fps before the end, at least one. A
+    /// double, as an absurd rate can give more than any integer holds.
+    /// </summary>
+    /// <param name="durationSeconds">When the video ends.</param>
+    /// <param name="fps">Frames wanted per second.</param>
+    public static double CountAtFps(double durationSeconds, double fps)
+    {
+        if (!(fps > 0) || double.IsInfinity(fps))
+            throw new ArgumentOutOfRangeException(nameof(fps), fps, "must be positive");
+        double end = durationSeconds - Hair;
+        double count = Math.Ceiling(end * fps);
+        // The product may be rounded across a whole number; k/fps decides.
+        if ((count - 1) / fps >= end)
+            count--;
+        else if (count / fps < end && count + 1 > count)
+            count++;
+        return Math.Max(1, count);
     }
 }

@@ -26,7 +26,7 @@ public sealed record SamplingPlan(int[] FrameIndices, double[] TimesSeconds, str
     public static SamplingPlan LlavaVideo(VideoInfo video, int maxFrames, bool forceSample)
     {
         var sample = FrameSampling.LlavaVideo(video.FrameCount, video.AverageFps, maxFrames, forceSample);
-        return Of(video, sample.Indices, $"LLaVA-Video, at most {maxFrames} frames") with
+        return Of(video, sample.Indices, $"LLaVA-Video, at most {VideoErrors.Count(maxFrames, "frame")}") with
         {
             TimeInstruction = sample.TimeInstruction,
         };
@@ -53,6 +53,10 @@ public sealed record SamplingPlan(int[] FrameIndices, double[] TimesSeconds, str
         Of(video, FrameSampling.AtFps(video.TimestampsSeconds, video.FramesEndSeconds, fps),
             string.Create(CultureInfo.InvariantCulture, $"{fps:0.###} frames per second"));
 
+    /// <summary>How many samples <see cref="AtFps"/> takes, without making the plan
+    /// (<see cref="FrameSampling.CountAtFps"/>).</summary>
+    public static double CountAtFps(VideoInfo video, double fps) => FrameSampling.CountAtFps(video.FramesEndSeconds, fps);
+
     /// <summary>The given frames.</summary>
     public static SamplingPlan Of(VideoInfo video, int[] frameIndices, string chosenBy)
     {
@@ -67,5 +71,7 @@ public sealed record SamplingPlan(int[] FrameIndices, double[] TimesSeconds, str
 
     /// <summary>The rule and its outcome in one line.</summary>
     public override string ToString() =>
-        $"{ChosenBy}: {Count} " + (DistinctFrames < Count ? $"samples of {DistinctFrames} different frames" : "frames");
+        $"{ChosenBy}: " + (DistinctFrames < Count
+            ? $"{Count} samples of {VideoErrors.Count(DistinctFrames, "different frame")}"
+            : VideoErrors.Count(Count, "frame"));
 }

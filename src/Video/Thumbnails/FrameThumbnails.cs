@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Threading.Channels;
 
 namespace HieraVid.Video;
 
@@ -53,20 +52,11 @@ public static class FrameThumbnails
         CancellationToken cancel)
     {
         var (width, height) = Size(video);
-        string filter = $"select='{SelectExpression.Build(wanted, video.FrameTicks)}',showinfo=checksum=0," +
-            string.Create(CultureInfo.InvariantCulture, $"scale={width}:{height}:out_range=pc,setsar=1,format=yuvj420p");
-        string[] arguments =
-        [
-            "-hide_banner", "-nostats", "-nostdin", "-loglevel", "info",
-            "-threads", $"{limits.DecoderThreads}", "-filter_threads", "1",
-            "-max_pixels", $"{limits.PixelsPerFrame}", .. VideoFile.Open(video.Path).InputArguments,
-            "-map", "0:V:0", "-copyts", "-fps_mode", "passthrough", "-vf", filter,
-            "-frames:v", $"{PlannedFrames.Selected(wanted, video.FrameTicks)}",
-            "-c:v", "mjpeg", "-q:v", $"{Quality}", "-f", "image2pipe", "pipe:1",
-        ];
-        var shown = Channel.CreateUnbounded<long>(new() { SingleReader = true, SingleWriter = true });
-        await using var process = FfmpegProcess.Start(ProgramPath.Ffmpeg, arguments, video.Path, limits, input: null,
-            line => PlannedFrames.Note(line, shown.Writer), cancel);
+        string finish = string.Create(CultureInfo.InvariantCulture, $"scale={width}:{height}:out_range=pc,setsar=1,format=yuvj420p");
+        string[] output = ["-c:v", "mjpeg", "-q:v", $"{Quality}", "-f", "image2pipe"];
+        var order = new FrameOrder();
+        await using var process =
+            DecodeCommand.Start(video, [new(Stretch.FromStart, wanted)], finish, output, limits, order, new(), cancel);
         var stream = new JpegStream(maxPictureBytes: width * height * 3);
         var pictures = new Dictionary<long, byte[]>();
         byte[] buffer = new byte[64 << 10];
@@ -75,10 +65,10 @@ public static class FrameThumbnails
             foreach (byte[] picture in stream.Take(buffer.AsSpan(0, read)))
             {
                 // Its line was written before the picture; the wait is for the task that reads the lines.
-                if (!await shown.Reader.WaitToReadAsync(cancel).ConfigureAwait(false))
+                if (!await order.Frames.WaitToReadAsync(cancel).ConfigureAwait(false))
                     return pictures;
-                if (shown.Reader.TryRead(out long ticks))
-                    pictures.TryAdd(ticks, picture);
+                if (order.Frames.TryRead(out var frame))
+                    pictures.TryAdd(frame.Ticks, picture);
             }
         }
 
