@@ -59,9 +59,9 @@ public static class CommandLine
             var settings = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(settings, interrupt.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
-            await Console.Error.WriteLineAsync("Cancelled; nothing was left behind.").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync(e is JobCancelledException ? e.Message : "Cancelled; nothing was left behind.").ConfigureAwait(false);
             return Interrupted;
         }
         catch (Exception e)

@@ -18,6 +18,19 @@ public sealed class JobException : Exception
     internal static JobException From(JobFault fault) => new(fault.Reason, fault.IsUsersMistake);
 }
 
+/// <summary>A job that was cancelled.</summary>
+/// <param name="kept">Finished chunks that wait in the token store for a run that resumes the job.</param>
+/// <param name="chunks">Chunks in all.</param>
+/// <param name="cancellation">What cancelled it.</param>
+public sealed class JobCancelledException(int kept, int chunks, CancellationToken cancellation)
+    : OperationCanceledException(cancellation)
+{
+    /// <inheritdoc/>
+    public override string Message => kept == 0
+        ? "Cancelled; nothing was left behind."
+        : $"Cancelled; {kept} of {chunks} chunks are kept: go on from them with --resume.";
+}
+
 /// <summary>Why a job failed.</summary>
 /// <param name="Reason">One sentence that a user can act on.</param>
 /// <param name="IsUsersMistake">Whether the input is to blame.</param>

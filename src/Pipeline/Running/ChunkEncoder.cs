@@ -19,12 +19,12 @@ internal sealed class ChunkEncoder(
     // batches of pixels and one batch's activations stay below 300 MB with so400m.
     private const int BatchFrames = 8;
 
-    private readonly List<MissingFrames> _missing = [];
+    private readonly List<MissingRange> _missing = [];
     private FrameStream? _frames;
     private int _offset, _next, _end;
 
-    /// <summary>What could not be decoded, where that is allowed.</summary>
-    internal IReadOnlyList<MissingFrames> Missing => _missing;
+    /// <summary>What could not be decoded, where that is allowed, in samples of the whole plan.</summary>
+    internal IReadOnlyList<MissingRange> Missing => _missing;
 
     /// <summary>Encodes a chunk.</summary>
     /// <param name="chunk">The chunk.</param>
@@ -69,7 +69,9 @@ internal sealed class ChunkEncoder(
             await _frames.DisposeAsync().ConfigureAwait(false);
         var (height, width) = (model.Preprocessor.ImageHeight, model.Preprocessor.ImageWidth);
         var resample = model.Preprocessor.Resample == Models.Configuration.ResampleFilter.Bilinear ? Resample.Bilinear : Resample.Bicubic;
-        Action<MissingFrames>? onMissing = allowPartial ? _missing.Add : null;
+        Action<MissingFrames>? onMissing = allowPartial
+            ? missing => _missing.AddRange(missing.Gaps.Select(gap => gap with { FirstSample = first + gap.FirstSample }))
+            : null;
         var part = new Chunk(0, first, end - first).Of(plan);
         (_offset, _end) = (first, end);
         _frames = new FrameStream(FrameDecoder.DecodeAsync(video, part, new FrameSize(width, height, resample), BatchFrames,

@@ -34,7 +34,7 @@ public sealed class LocalRunner(LoadedModel model, VideoLimits limits, StoreUse 
         return state.Phase switch
         {
             JobPhase.Completed => work.Report(),
-            JobPhase.Cancelled => throw new OperationCanceledException(cancellation),
+            JobPhase.Cancelled => throw new JobCancelledException(work.ChunksKept, state.Chunks.Length, cancellation),
             _ => throw JobException.From(state.Fault!),
         };
 

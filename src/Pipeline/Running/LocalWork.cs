@@ -34,6 +34,9 @@ internal sealed class LocalWork(
     private FinishReason _finish;
     private int _reused, _generated;
 
+    /// <summary>Finished chunks that another run could go on from.</summary>
+    internal int ChunksKept => _stored is null ? 0 : _chunks.Count(chunk => _stored.Has(chunk.Index));
+
     internal async Task<JobEvent> ProbeAsync(CancellationToken cancellation)
     {
         request.Validate();
@@ -162,6 +165,8 @@ internal sealed class LocalWork(
             await _encoder.DisposeAsync().ConfigureAwait(false);
         _tokens?.Dispose();
         _session?.Dispose();
+        if (ChunksKept == 0)
+            _stored?.Remove();
         _stored?.Dispose();
     }
 
@@ -201,10 +206,12 @@ internal sealed class LocalWork(
     {
         if (_samples.Count == 0)
             throw JobException.Bad($"{request.VideoPath} has no frame that can be decoded: get a sound copy of the file.");
-        foreach (var missing in _encoder!.Missing)
+        foreach (var gap in _encoder!.Missing)
         {
-            _notes.Add(FormattableString.Invariant(
-                $"The video breaks off at {missing.LastGoodSeconds:0.0} s of {missing.UntilSeconds:0.0} s: {missing.Count} of {missing.Planned} frames are missing."));
+            var isEnd = gap.FirstSample + gap.Count == _plan!.Count;
+            _notes.Add(FormattableString.Invariant(isEnd
+                ? $"The video breaks off at {gap.FromSeconds:0.0} s of {gap.UntilSeconds:0.0} s: {gap.Count} of {_plan.Count} frames are missing."
+                : (FormattableString)$"The video is damaged between {gap.FromSeconds:0.0} s and {gap.UntilSeconds:0.0} s: {gap.Count} of {_plan.Count} frames are missing."));
         }
     }
 

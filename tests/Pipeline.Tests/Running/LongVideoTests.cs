@@ -176,11 +176,12 @@ public sealed class LongVideoTests : IDisposable
     private async Task EndAfterAsync(int chunks)
     {
         using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunAsync(Ask(chunkFrames: 4), onProgress: progress =>
+        var cancelled = await Assert.ThrowsAsync<JobCancelledException>(() => RunAsync(Ask(chunkFrames: 4), onProgress: progress =>
         {
             if (progress.Stage == JobStage.Decode && progress.Done > chunks * 4)
                 cancel.Cancel();
         }, cancellation: cancel.Token));
+        Assert.Contains($"{chunks} of 3 chunks are kept", cancelled.Message, StringComparison.Ordinal);
     }
 
     private JobRequest Ask(int chunkFrames = 64) => new()
