@@ -36,9 +36,10 @@ public sealed class PrunedRunnerTests : IDisposable
             var other = await Run(budget, chunkFrames);
             Assert.Equal(reference.Answer, other.Answer);
             Assert.Equivalent(reference.Tokens, other.Tokens, strict: true);
-            Assert.Equal(reference.Pruning!.LeftAt, other.Pruning!.LeftAt);
-            Assert.Equal(reference.Pruning.MergedInto, other.Pruning.MergedInto);
-            Assert.Equal(reference.Pruning.Similarity, other.Pruning.Similarity);
+            var (facts, others) = (reference.Pruning!(), other.Pruning!());
+            Assert.Equal(facts.LeftAt, others.LeftAt);
+            Assert.Equal(facts.MergedInto, others.MergedInto);
+            Assert.Equal(facts.Similarity, others.Similarity);
         }
     }
 
@@ -67,10 +68,14 @@ public sealed class PrunedRunnerTests : IDisposable
         // Truncated counts keep a little less than asked; the score of a segment moves its share by a tenth per deviation.
         Assert.InRange(report.Tokens.AverageRetention, budget * 0.85, budget * 1.15);
         Assert.InRange(report.Flops.Ratio, 0, budget * 1.25);
-        for (var stage = 0; stage < report.Pruning!.Stages.Count; stage++)
-            Assert.Equal(report.Pruning.Stages[stage].After, report.Segments.Sum(segment => segment.Kept[stage]));
-        Assert.Equal(report.Pruning.Stages[^1].After, report.Pruning.LeftAt.Count(stage => stage < 0));
-        Assert.Equal((12 * 196) - report.Tokens.AfterMerge, report.Pruning.MergedInto.Count(holder => holder >= 0));
+        var facts = report.Pruning!();
+        Assert.Equal([PruningRule.Merge, PruningRule.Spread, PruningRule.Dpp, PruningRule.Dpp], facts.Stages.Select(stage => stage.Rule));
+        for (var stage = 0; stage < facts.Stages.Count; stage++)
+        {
+            Assert.Equal(facts.Stages[stage].After, report.Segments.Sum(segment => segment.Kept[stage]));
+            Assert.Equal(facts.Stages[stage].Before, facts.LeftAt.Count(left => left < 0 || left >= stage));
+        }
+        Assert.Equal((12 * 196) - report.Tokens.AfterMerge, facts.MergedInto.Count(holder => holder >= 0));
         Assert.Equal(0, report.Segments[0].FirstFrame);
         Assert.Equal(11, report.Segments[^1].LastFrame);
     }

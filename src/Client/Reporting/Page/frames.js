@@ -12,7 +12,7 @@ const veils = { kept: [0, 0, 0, 0], merged: [38, 99, 235, 0.66], dropped: [62, 7
 /** What a token is at a level. */
 function stateAt(slot, atLevel) {
   if (isThere(slot, atLevel)) return "kept";
-  return stages[leftAt[slot]].name === "merge" ? "merged" : "dropped";
+  return outcomeOf(leftAt[slot]);
 }
 
 /** A picture with its overlay, in the video's proportions whatever the model made of them. */
@@ -68,7 +68,7 @@ function buildFrames() {
       make("b", {}, clock(timeOf(frame))), counts, bars));
     if (segment) {
       figureElement.classList.add(segment.index % 2 ? "odd" : "even");
-      if (segment.firstFrame === frame) figureElement.append(make("span", { class: "segment" }, `segment ${segment.index + 1}`));
+      if (segmentOf(report.shown[shownAt - 1] ?? -1) !== segment) figureElement.append(make("span", { class: "segment" }, `segment ${segment.index + 1}`));
     }
     figureElement.dataset.shownAt = shownAt;
     grid.append(figureElement);
@@ -111,6 +111,7 @@ function buildLevels() {
   const play = document.getElementById("play");
   play.addEventListener("click", () => (playing ? stopPlaying() : startPlaying()));
   for (const part of [".levels", ".legend"]) document.querySelector(part).hidden = lastLevel === 0;
+  document.getElementById("legend-merged").hidden = !stages.some((stage) => stage.rule === "merge");
 }
 
 let playing = 0;
