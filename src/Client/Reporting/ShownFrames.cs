@@ -1,4 +1,5 @@
 using HieraVid.Pipeline;
+using HieraVid.Pruning;
 using HieraVid.Video;
 
 namespace HieraVid.Client.Reporting;
@@ -10,31 +11,30 @@ namespace HieraVid.Client.Reporting;
 internal static class ShownFrames
 {
     /// <summary>
-    /// All frames where there are few. Else one of each segment, the longest segments first, up to half of the places;
-    /// then those that kept most tokens, up to three quarters; then the middles of the longest gaps between them.
+    /// All frames where there are few. Else one of each segment that is long enough, at most half of the places; one of
+    /// each of so many equal stretches, a quarter; and the middles of the longest gaps between them. Of a segment or a
+    /// stretch it is the frame that kept most tokens.
     /// </summary>
     /// <param name="report">What pruning did.</param>
     /// <param name="most">The most frames.</param>
     /// <returns>Ascending.</returns>
     internal static int[] Of(PruningReport report, int most = FrameThumbnails.Most)
     {
-        if (report.Frames <= most)
-            return [.. Enumerable.Range(0, report.Frames)];
-        var kept = new int[report.Frames];
+        var frames = report.Frames;
+        if (frames <= most)
+            return [.. Enumerable.Range(0, frames)];
+        var kept = new int[frames];
         for (var token = 0; token < report.LeftAt.Count; token++)
             kept[token / report.Positions] += report.LeftAt[token] < 0 ? 1 : 0;
-        var shown = new SortedSet<int>(report.Segments
-            .OrderByDescending(segment => segment.LastFrame - segment.FirstFrame).Take(most / 2)
-            .Select(segment => Enumerable.Range(segment.FirstFrame, segment.LastFrame - segment.FirstFrame + 1).MaxBy(f => kept[f])));
-        var average = kept.Average();
-        foreach (var frame in Enumerable.Range(0, report.Frames).Where(f => kept[f] > average).OrderByDescending(f => kept[f]))
-        {
-            if (shown.Count >= most * 3 / 4)
-                break;
-            shown.Add(frame);
-        }
+        var segments = report.Segments.Select(segment => new FrameRange(segment.FirstFrame, segment.LastFrame - segment.FirstFrame + 1))
+            .Where(segment => segment.Count >= frames / (most / 2.0));
+        var stretches = Enumerable.Range(0, most / 4)
+            .Select(i => (From: (int)((long)i * frames / (most / 4)), To: (int)((long)(i + 1) * frames / (most / 4))))
+            .Select(stretch => new FrameRange(stretch.From, stretch.To - stretch.From));
+        var shown = new SortedSet<int>(segments.Concat(stretches)
+            .Select(range => Enumerable.Range(range.First, range.Count).MaxBy(frame => kept[frame])));
         while (shown.Count < most)
-            shown.Add(MiddleOfLongestGap(shown, report.Frames));
+            shown.Add(MiddleOfLongestGap(shown, frames));
         return [.. shown];
     }
 

@@ -113,7 +113,22 @@ public sealed class ReportPageTests : IDisposable
         Assert.Equal(128, shown.Distinct().Count());
         Assert.Equal(shown.Order(), shown);
         Assert.True(shown.Zip(shown.Skip(1), (a, b) => b - a).Append(shown[0]).Append(3600 - shown[^1]).Max() < 120);
-        foreach (var segment in hour.Pruning.Segments.OrderByDescending(s => s.LastFrame - s.FirstFrame).Take(60))
+    }
+
+    [Fact]
+    public void Every_segment_that_is_long_enough_is_shown()
+    {
+        var report = SyntheticAnswer.OfNoise(3600, positions: 1, features: 2).Pruning;
+        // 40 segments of 60 frames, each after 30 of one frame.
+        int[] firsts = [.. Enumerable.Range(0, 40).SelectMany(i => Enumerable.Range(90 * i, 31))];
+        report = report with
+        {
+            Segments = [.. firsts.Select((first, s) => new Pipeline.SegmentReport(
+                s, first, firsts.ElementAtOrDefault(s + 1) is > 0 and var next ? next - 1 : 3599, first, first, 0, []))],
+        };
+        var shown = ShownFrames.Of(report);
+        Assert.Equal(128, shown.Distinct().Count());
+        foreach (var segment in report.Segments.Where(s => s.LastFrame > s.FirstFrame))
             Assert.Contains(shown, f => f >= segment.FirstFrame && f <= segment.LastFrame);
     }
 

@@ -122,7 +122,8 @@ function ordinal(n) {
 /** Two decimals, or a power of ten where those would be nothing. */
 function digits(value) {
   const size = Math.abs(value);
-  if (size === 0 || size >= 0.01) return value.toFixed(2);
+  if (size === 0) return "0";
+  if (size >= 0.01) return value.toFixed(2);
   const power = Math.floor(Math.log10(size));
   const raised = [...String(-power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
   return `${(value / 10 ** power).toFixed(1)} × 10⁻${raised}`;

@@ -91,7 +91,7 @@ function outdone(slot, stage, name, { before, after }) {
   if (after === 0 || winner === null) return `${name} had too few tokens left (${whole(before)}) to keep any.`;
   const [theirs, mine] = [figure(stage, "winnerRelevance", slot).toFixed(2), figure(stage, "relevance", slot).toFixed(2)];
   const than = theirs === mine ? `is at least as relevant (${mine})` : `is more relevant (${theirs} against ${mine})`;
-  return `${name} kept ${whole(after)} of ${whole(before)} tokens, one of each few neighbours, and the neighbour at ${at(winner)} ${than}.`;
+  return `${name} kept ${whole(after)} of ${whole(before)} tokens, one of each ${groups(before, after)}, and the one at ${at(winner)} ${than}.`;
 }
 
 // What an unpicked token would still have gained is unknown, but bounded: by what the last pick gained, since the highest
@@ -105,7 +105,7 @@ function notPicked(slot, stage, name, { before, after }) {
   if (last === null) return counts;
   if (last === 0) return `${counts} Those picked show all that it shows; the last places went by relevance, and it came ${ordinal(figure(stage, "place", slot) + 1)}.`;
   if (most <= last) return `${counts} It matters too little (${place}): even if nothing picked were like it, it would add ${digits(most)}, and the last one picked added ${digits(last)}.`;
-  return `${counts} It came ${place}, but those picked show it already: at most ${percent(last / most)} of it was new.`;
+  return `${counts} It came ${place}, but those picked show it already: ${last < most / 1000 ? "less than 0.1 %" : `at most ${percent(last / most)}`} of it was new.`;
 }
 
 // A gain is relevance squared times the share that earlier picks don't cover; the share is what people can picture.
@@ -141,12 +141,16 @@ function stepText(slot, stage) {
   if (place !== null) parts.push(`relevance ${digits(relevance)}, ${ordinal(place + 1)} of ${whole(before)} in ${nameOf(segment)}`);
   if (rank !== null) parts.push(`picked ${ordinal(rank + 1)} of ${whole(after)}, gain ${digits(gain)}`);
   else if (rule === "dpp" && after > 0) parts.push(`not among the ${whole(after)} picked; the last one's gain was ${digits(stages[stage].lastGain[segmentOfFrame[frameOf(slot)]] ?? 0)}`);
-  else if (rule === "spread" && after > 0) parts.push(`the most relevant of each ${digitsOf(before / after)} neighbours stays`);
+  else if (rule === "spread" && after > 0) parts.push(`the most relevant of each ${groups(before, after)} stays`);
   else parts.push(`${whole(after)} of ${whole(before)} kept`);
   return parts.join("; ");
 }
 
-const digitsOf = (n) => n.toFixed(1).replace(/\.0$/, "");
+/** The size of the groups of neighbours when n tokens fall into k groups. */
+function groups(n, k) {
+  const [least, most] = [Math.floor(n / k), Math.ceil(n / k)];
+  return least === most ? `${least} neighbours` : `${least} or ${most} neighbours`;
+}
 
 function mergeText(slot) {
   if (frameOf(slot) === 0) return "first frame: nothing before it to repeat";

@@ -52,9 +52,12 @@ function mix(a, b, part) {
   return from.map((value, i) => value + (to[i] - value) * part);
 }
 
+const shadeOf = (segment) => (segment.index % 2 ? "odd" : "even");
+
 function buildFrames() {
   const grid = document.getElementById("frames");
   grid.classList.toggle("tall", aspect < 0.8);
+  grid.classList.toggle("segmented", segments.length > 1);
   report.shown.forEach((frame, shownAt) => {
     const segment = segmentOf(frame);
     const { box, canvas } = framePicture(shownAt);
@@ -64,12 +67,10 @@ function buildFrames() {
       bar.style.height = `${Math.max(4, (report.frameCounts[i][frame] / positions) * 100)}%`;
       return bar;
     }));
-    const figureElement = make("figure", { class: "frame" }, box, make("figcaption", {},
-      make("b", {}, clock(timeOf(frame))), counts, bars));
-    if (segment) {
-      figureElement.classList.add(segment.index % 2 ? "odd" : "even");
-      if (segmentOf(report.shown[shownAt - 1] ?? -1) !== segment) figureElement.append(make("span", { class: "segment" }, `segment ${segment.index + 1}`));
-    }
+    const isNew = segment && segmentOf(report.shown[shownAt - 1] ?? -1) !== segment;
+    const figureElement = make("figure", { class: `frame ${segment ? shadeOf(segment) : ""}` },
+      make("div", { class: "segment" }, isNew ? `segment ${segment.index + 1}` : ""), box, make("figcaption", {},
+        make("b", {}, clock(timeOf(frame))), counts, bars));
     figureElement.dataset.shownAt = shownAt;
     grid.append(figureElement);
     overlays.push({ frame, canvas, box, counts, bars });

@@ -2,13 +2,13 @@
 // paths, however many frames and segments there are, and what is under the pointer is read out above.
 
 const videoEnd = Math.max(report.answer.video.durationSeconds, timeOf(report.frames - 1), 0.001);
-const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(1);
+const signed = (value) => (Math.abs(value) < 0.05 ? "0.0" : (value < 0 ? "−" : "+") + Math.abs(value).toFixed(1));
 
 function buildTimeline() {
   const cuts = segments.length - 1;
-  document.getElementById("timeline-lead").textContent = cuts > 0
+  document.getElementById("timeline-lead").textContent = [cuts > 0
     ? `${plural(segments.length, "segment")}: a new one begins where fewer than ${percent(report.overlapThreshold)} of a frame's tokens resemble the frame before. Each has its own budget.`
-    : cuts === 0 ? "No frame differs enough from the one before it, so the whole video is one segment." : "";
+    : "No frame differs enough from the one before it, so the whole video is one segment.", windowText()].join(" ");
   const box = document.getElementById("timeline");
   box.closest("section").hidden = segments.length === 0;
   if (segments.length === 0) return;
@@ -17,8 +17,14 @@ function buildTimeline() {
     swatch.style.background = `var(--step${Math.min(i, 5)})`;
     return make("li", {}, swatch, name);
   }));
+  if (!allShown) document.getElementById("level-legend").append(make("li", {}, make("i", { class: "swatch tick" }), "frame with a picture below"));
   drawToWidth(box, drawTimeline);
   buildSegmentTable();
+}
+
+function windowText() {
+  const stage = stages.find(({ rule }) => rule === "window");
+  return stage ? `Merging left ${plural(stage.before, "token")}, and the model's window has room for ${whole(stage.after)}: each part of the video got a share.` : "";
 }
 
 /** A rectangle as part of a path: a row of a thousand is one element. */
@@ -33,18 +39,21 @@ function drawTimeline(width) {
   });
   const drawn = [];
   let y = 0;
-  const row = (text, high, draw) => {
-    drawn.push(make("text", { x: left, y: y + 12, class: "row" }, text));
-    drawn.push(...draw(y + 20));
-    y += high + 44;
+  const row = (text, high, draw, more = "") => {
+    drawn.push(make("text", { x: left, y: y + 12, class: "row" }, text),
+      make("text", { x: right, y: y + 12, class: "small", "text-anchor": "end" }, more));
+    drawn.push(...draw(y + 22));
+    y += high + 46;
   };
   if (!allShown) y += filmstrip(drawn, x, width);
   const top = y;
   row("Segments", 28, (at) => segmentRow(spans, at));
   row("Overlap with the frame before, per sampled frame", 74, (at) => overlapRow(spans, x, at, left, right, top));
   row("Budget score z (above the line: keeps more)", 40, (at) => scoreRow(spans, at, left, right));
-  row("Share of each segment's tokens kept, step by step", 64, (at) => shareRow(spans, at));
-  if (report.frames > 1) row(`Tokens of each frame that are left at the end${allShown ? "" : "; ticks mark the frames with pictures"}`, 40, (at) => frameRow(x, at, right));
+  const most = greatestShare();
+  row("Share of each segment's tokens kept", 64, (at) => shareRow(spans, at, most), `full height: ${percent(most)}`);
+  const longest = Math.max(1, ...report.frameCounts[lastLevel]);
+  row("Tokens of each frame left at the end", allShown ? 40 : 48, (at) => frameRow(x, at, right, longest), `full height: ${whole(longest)} of ${whole(positions)}`);
   const floor = y - 24;
   ticks(videoEnd, width).forEach((s, i) => drawn.push(
     make("line", { class: "axis", x1: x(s), x2: x(s), y1: floor, y2: floor + 4 }),
@@ -72,8 +81,8 @@ function filmstrip(drawn, x, width) {
 }
 
 function segmentRow(spans, y) {
-  const drawn = ["even", "odd"].map((kind, odd) => make("path", { class: `segment ${kind}`,
-    d: spans.filter((s) => s.index % 2 === odd).map((s) => block(s.from, y, s.wide, 28)).join("") }));
+  const drawn = ["even", "odd"].map((kind) => make("path", { class: `segment ${kind}`,
+    d: spans.filter((s) => shadeOf(s) === kind).map((s) => block(s.from, y, s.wide, 28)).join("") }));
   for (const s of spans) {
     const text = String(s.index + 1);
     if (s.wide > 8 + 7 * text.length) drawn.push(make("text", { x: s.from + s.wide / 2, y: y + 19, "text-anchor": "middle" }, text));
@@ -86,7 +95,7 @@ function overlapRow(spans, x, top, left, right, cutsFrom) {
   const y = (o) => top + high - o * high;
   const drawn = [make("rect", { class: "plot", x: left, y: top, width: right - left, height: high })];
   if (spans.length < (right - left) / 6) {
-    drawn.push(make("path", { class: "cut", d: spans.slice(1).map((s) => `M${s.from.toFixed(1)} ${cutsFrom + 48}V${top + high}`).join("") }));
+    drawn.push(make("path", { class: "cut", d: spans.slice(1).map((s) => `M${s.from.toFixed(1)} ${cutsFrom + 50}V${top + high}`).join("") }));
   }
   const points = report.overlap.map((o, f) => [x(timeOf(f)), y(o), f]).slice(1);
   const isCrowded = points.length > (right - left) / 3;
@@ -96,7 +105,7 @@ function overlapRow(spans, x, top, left, right, cutsFrom) {
     d: those.map(([a, b]) => `M${a.toFixed(1)} ${b.toFixed(1)}h0`).join("") }));
   const firsts = new Set(spans.map((s) => s.firstFrame));
   if (points.length <= (right - left) / 6) dots("dot", 2.5, points.filter(([, , f]) => !firsts.has(f)));
-  dots("dot cutting", isCrowded ? 2 : 4, points.filter(([, , f]) => firsts.has(f)));
+  dots("dot cutting", isCrowded ? 1.5 : 4, points.filter(([, , f]) => firsts.has(f)));
   const limit = y(report.overlapThreshold);
   drawn.push(make("line", { class: "limit", x1: left, x2: right, y1: limit, y2: limit }),
     make("text", { class: "limit-text", x: right - 4, y: limit + 14, "text-anchor": "end" }, `cut below ${percent(report.overlapThreshold)}`));
@@ -128,17 +137,26 @@ function scoreRow(spans, y, left, right) {
   return drawn;
 }
 
+// Where a few per cent enter the model, their steps would not be seen beside the whole, so that the row shows but them.
+function greatestShare() {
+  const entered = stages.findLastIndex((stage) => stage.layer === null) + 1;
+  const shares = segments.map((s) => s.counts[entered] / s.counts[0]).sort((a, b) => a - b);
+  // Single frames between cuts may keep more than others; they need not fit.
+  const usual = shares[Math.floor(shares.length * 0.95)] * 1.25;
+  return usual < 0.3 ? usual : 1;
+}
+
 // One bar over another: the height is a share and the width a time, so the areas are tokens.
-function shareRow(spans, y) {
+function shareRow(spans, y, most) {
   const high = 64;
   return levels.map((_, i) => make("path", { class: `step${Math.min(i, 5)}`, d: spans.map((s) => {
-    const tall = (s.counts[i] / s.counts[0]) * high;
+    const tall = Math.min(1, s.counts[i] / s.counts[0] / most) * high;
     return block(s.from, y + high - tall, s.wide, tall);
   }).join("") }));
 }
 
-function frameRow(x, y, right) {
-  const high = 40, counts = report.frameCounts[lastLevel], most = Math.max(1, ...counts);
+function frameRow(x, y, right, most) {
+  const high = 40, counts = report.frameCounts[lastLevel];
   const slots = new Map();
   counts.forEach((n, f) => {
     const px = counts.length > right / 3 ? Math.floor(x(timeOf(f))) : x(timeOf(f));
@@ -146,8 +164,8 @@ function frameRow(x, y, right) {
     slots.set(px, [Math.max(old, n), Math.max(wide, (f + 1 < counts.length ? x(timeOf(f + 1)) : right) - px)]);
   });
   const bars = [...slots].map(([px, [n, wide]]) => block(px, y + high - (n / most) * high, Math.max(1, Math.min(wide, 16) - (wide > 4 ? 1 : 0)), (n / most) * high)).join("");
-  const drawn = [make("path", { class: "left-over", d: bars }), make("text", { class: "small", x: right, y: y - 8, "text-anchor": "end" }, `at most ${whole(most)} of ${whole(positions)}`)];
-  if (!allShown) drawn.push(make("path", { class: "shown-ticks", d: report.shown.map((f) => `M${x(timeOf(f)).toFixed(1)} ${y + high}v-5`).join("") }));
+  const drawn = [make("path", { class: "left-over", d: bars })];
+  if (!allShown) drawn.push(make("path", { class: "shown-ticks", d: report.shown.map((f) => `M${x(timeOf(f)).toFixed(1)} ${y + high + 2}v6`).join("") }));
   return drawn;
 }
 
