@@ -113,8 +113,32 @@ public sealed class PrunedRunnerTests : IDisposable
         Assert.InRange(report.Tokens.PerLayer[^1], 1, 195);
     }
 
+    [Fact]
+    public async Task What_the_window_has_no_room_for_leaves_in_a_stage_of_its_own()
+    {
+        var folder = Path.Combine(_fixture.Folder, "narrow");
+        RandomCheckpoint.Create(folder, CheckpointPreset.Tiny, seed: 3);
+        var config = Path.Combine(folder, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("32768", "900", StringComparison.Ordinal));
+        using var model = LoadedModel.Load(folder, Compute.Reference);
+        var report = await Run(0.3, 64, model: model);
+        var facts = report.Pruning!();
+        Assert.Equal([PruningRule.Merge, PruningRule.Window, PruningRule.Spread, PruningRule.Dpp, PruningRule.Dpp], facts.Stages.Select(stage => stage.Rule));
+        var window = facts.Stages[1];
+        Assert.InRange(window.After, 1, 900);
+        Assert.Equal(report.Tokens.AfterMerge, window.After);
+        Assert.Equal((window.Before, window.After), (window.Pieces.Sum(piece => piece.Count), window.Pieces.Sum(piece => piece.Keep)));
+        for (var stage = 0; stage < facts.Stages.Count; stage++)
+        {
+            Assert.Equal(facts.Stages[stage].Before, facts.LeftAt.Count(left => left < 0 || left >= stage));
+            Assert.Equal(facts.Stages[stage].After, facts.LeftAt.Count(left => left < 0 || left > stage));
+        }
+        Assert.All(facts.MergedInto.Zip(facts.LeftAt), token => Assert.Equal(token.First >= 0, token.Second == 0));
+    }
+
     private Task<AnswerReport> Run(
-        double budget, int chunkFrames, string? method = null, string? video = null, int? frames = null)
+        double budget, int chunkFrames, string? method = null, string? video = null, int? frames = null,
+        LoadedModel? model = null)
     {
         var request = new JobRequest
         {
@@ -125,6 +149,6 @@ public sealed class PrunedRunnerTests : IDisposable
             Pruning = new PruningRequest { Method = method, Budget = budget },
             ChunkFrames = chunkFrames,
         };
-        return new LocalRunner(_model, VideoLimits.Default, _fixture.Storing).RunAsync(request);
+        return new LocalRunner(model ?? _model, VideoLimits.Default, _fixture.Storing).RunAsync(request);
     }
 }
