@@ -20,7 +20,7 @@ document.getElementById("frames-lead").textContent = lastLevel === 0
   : `Every frame is ${plural(positions, "token")}. Step from left to right to see which ones leave, and point at one to see why.`;
 if (!allShown) {
   document.getElementById("frames-some").textContent =
-    `Showing ${whole(report.shown.length)} of ${whole(report.frames)} frames: one of each longer segment, those that kept most tokens, and others in between. Counts and charts are of all frames.`;
+    `Showing ${whole(report.shown.length)} of ${whole(report.frames)} frames: of each longer segment and each stretch of the video the one that kept most tokens, and others in between. Counts and charts are of all frames.`;
   // Of a long video the overview comes first: its pictures fill many screens.
   document.getElementById("charts").after(document.getElementById("frames-section"));
 }
