@@ -53,9 +53,12 @@ public sealed record AnswerReport
     /// <summary>The semantic segments; empty without pruning.</summary>
     public required IReadOnlyList<SegmentReport> Segments { get; init; }
 
-    /// <summary>What happened to every token, for the HTML report; null without pruning.</summary>
+    /// <summary>
+    /// Puts together what happened to every token, for the HTML report. Made when asked for: only a report needs it, and of
+    /// an hour it is some 20 MB. Null where the answer came from elsewhere.
+    /// </summary>
     [JsonIgnore]
-    public PruningReport? Pruning { get; init; }
+    public Func<PruningReport>? Pruning { get; init; }
 
     /// <summary>The seed of sampled generation.</summary>
     public required int Seed { get; init; }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using HieraVid.Pruning.Reference;
 using HieraVid.Torch;
 using static TorchSharp.torch;
@@ -135,24 +134,60 @@ public sealed class LayerStageTests
         var plan = method.Plan(summaries, int.MaxValue);
         var merged = BackwardPass.Run(method, plan, chunks);
         List<StageSelection> selections = [.. Stages(plan, merged, seed: 5).Select(stage => stage.Selection)];
-        var json = JsonSerializer.Serialize(PruningTrace.Of(plan, summaries, merged.Origins, selections));
-        var trace = JsonSerializer.Deserialize<PruningTrace>(json)!;
+        var trace = PruningTrace.Of(plan, summaries, merged.Origins, selections);
 
-        var survivors = selections[^1].KeptOrigins();
-        for (var token = 0; token < plan.Shape.Tokens; token++)
+        Assert.Equal(merged.Origins, trace.MergedInto.Distinct().Order());
+        Assert.Equal([FirstSelection.Spread, FirstSelection.Dpp, FirstSelection.Dpp], trace.Stages.Select(stage => stage.Rule));
+        foreach (var (stage, selection) in trace.Stages.Zip(selections))
         {
-            var history = trace.Explain(token);
-            Assert.Equal(plan.Merge.Merged[token], history.MergedInto != token);
-            Assert.Contains(history.MergedInto, merged.Origins);
-            Assert.Equal(survivors.Contains(history.MergedInto), history.DroppedAt is null);
-            Assert.Equal(history.DroppedAt ?? 3, history.Stages.Length);
-            foreach (var stage in history.Stages)
+            var first = 0;
+            foreach (var quota in stage.Quotas)
             {
-                Assert.Equal(stage.Kept, stage.Rank >= 0);
-                Assert.True(stage.Rank < stage.SegmentKeep);
-                Assert.Equal(stage.Kept && stage.Stage > 1, !float.IsNaN(stage.Gain));
+                int[] rows = [.. Enumerable.Range(first, quota.Count)];
+                first += quota.Count;
+                Assert.All(rows, row => Assert.Equal(quota.Segment, plan.SegmentOf(stage.Origins[row])));
+                Assert.Equal(Enumerable.Range(0, quota.Count), rows.Select(row => stage.Place[row]).Order());
+                Assert.Equal(rows.OrderByDescending(row => stage.Relevance[row]).ThenBy(row => row), rows.OrderBy(row => stage.Place[row]));
+                Assert.Equal(Enumerable.Range(0, quota.Keep), rows.Select(row => stage.Rank[row]).Where(rank => rank >= 0).Order());
             }
+            for (var row = 0; row < first; row++)
+            {
+                Assert.Equal(stage.Kept[row], stage.Rank[row] >= 0);
+                Assert.Equal(stage.Kept[row] && stage.Rule == FirstSelection.Dpp, !float.IsNaN(stage.Gain[row]));
+                if (stage.Winner[row] < 0)
+                    continue;
+                var winner = Array.BinarySearch(stage.Origins, stage.Winner[row]);
+                Assert.True(stage.Kept[winner] && stage.Relevance[winner] >= stage.Relevance[row]);
+                Assert.Equal(stage.Kept[row], winner == row);
+            }
+            Assert.Equal(stage.Rule == FirstSelection.Spread, stage.Winner.Any(winner => winner >= 0));
+            Assert.Equal(selection.KeptOrigins(), stage.Origins.Where((_, row) => stage.Kept[row]));
         }
+    }
+
+    [Fact]
+    public void A_stage_is_named_after_its_option_even_where_it_keeps_nothing()
+    {
+        var nothing = new StageSelection(1, new LayerPoint(7, LayerPlace.AfterAttention), [4, 5], [], [1, 0], [new SegmentQuota(0, 2, 0)], [], []);
+        foreach (var rule in Enum.GetValues<FirstSelection>())
+            Assert.Equal(rule, StageTrace.Of(nothing, HieraVidOptions.Default with { Layer7 = rule }).Rule);
+        Assert.Equal(FirstSelection.Dpp, StageTrace.Of(nothing with { Stage = 2 }, HieraVidOptions.Default).Rule);
+    }
+
+    [Fact]
+    public void A_trace_says_how_much_room_each_piece_had()
+    {
+        using var scope = NewDisposeScope();
+        var chunks = TestVideo.Cut(TestVideo.ToTensor(TestVideo.Make("scenes"), ScalarType.Float32), 7);
+        var method = new HieraVidMethod(HieraVidOptions.Default, PruningSchedule.ForBudget(0.3, 28));
+        var summaries = chunks.Select(method.Summarise).ToList();
+        var plan = method.Plan(summaries, room: 40);
+        var merged = BackwardPass.Run(method, plan, chunks);
+        var window = PruningTrace.Of(plan, summaries, merged.Origins, []).Window;
+        Assert.Equal(40, window.Sum(piece => piece.Keep));
+        Assert.Equal(plan.Shape.Tokens - plan.Merge.Count, window.Sum(piece => piece.Count));
+        foreach (var piece in window)
+            Assert.Equal(piece.Keep, merged.Origins.Count(t => plan.Shape.FrameOf(t) >= piece.Frames.First && plan.Shape.FrameOf(t) < piece.Frames.End));
     }
 
     [Fact]

@@ -15,23 +15,12 @@ namespace HieraVid.Client.Reporting;
 public static class ReportPage
 {
     private static readonly string[] s_scripts =
-        ["data.js", "svg.js", "frames.js", "explain.js", "tokens.js", "timeline.js", "charts.js", "page.js"];
+        ["data.js", "svg.js", "frames.js", "explain.js", "tokens.js", "timeline.js", "segments.js", "charts.js", "page.js"];
 
     /// <summary>Looks whether the page could be written; to be asked before the work starts.</summary>
     /// <param name="path">The HTML file.</param>
     /// <exception cref="JobException">It can't; the message is for the user.</exception>
     public static void Check(string path) => WholeFile.Check(path);
-
-    /// <summary>Writes the page, whole or not at all.</summary>
-    /// <param name="path">The HTML file; one that is there is replaced.</param>
-    /// <param name="answer">The answer and its figures.</param>
-    /// <param name="pruning">What pruning did; null where nothing was pruned.</param>
-    /// <param name="question">The question, in the user's words.</param>
-    /// <param name="thumbnailsJpeg">A JPEG file per sampled frame, empty for none; fewer entries than frames are fine.</param>
-    /// <exception cref="JobException">It can't be written; the message is for the user.</exception>
-    public static void Write(
-        string path, AnswerReport answer, PruningReport? pruning, string question, IReadOnlyList<byte[]> thumbnailsJpeg) =>
-        WholeFile.Write(path, Html(answer, pruning ?? Unpruned(answer), question, thumbnailsJpeg));
 
     /// <summary>Decodes the pictures again and writes the page.</summary>
     /// <param name="path">The HTML file; one that is there is replaced.</param>
@@ -45,13 +34,23 @@ public static class ReportPage
     public static async Task WriteAsync(
         string path, AnswerReport answer, string question, VideoInfo video, VideoLimits limits, CancellationToken cancellation = default)
     {
-        var thumbnails = await FrameThumbnails.OfAsync(video, answer.Video.SampledTimes, limits, cancellation).ConfigureAwait(false);
-        Write(path, answer, answer.Pruning, question, thumbnails);
+        var pruning = (answer.Pruning ?? throw new ArgumentException("It does not say what pruning did.", nameof(answer)))();
+        var shown = ShownFrames.Of(pruning);
+        double[] times = [.. shown.Select(frame => answer.Video.SampledTimes[frame])];
+        var thumbnails = await FrameThumbnails.OfAsync(video, times, limits, cancellation).ConfigureAwait(false);
+        Write(path, answer, pruning, question, shown, thumbnails);
     }
+
+    /// <summary>Writes the page, whole or not at all.</summary>
+    internal static void Write(
+        string path, AnswerReport answer, PruningReport pruning, string question, IReadOnlyList<int> shown,
+        IReadOnlyList<byte[]> thumbnailsJpeg) =>
+        WholeFile.Write(path, Html(answer, pruning, question, shown, thumbnailsJpeg));
 
     /// <summary>The page as text.</summary>
     internal static string Html(
-        AnswerReport answer, PruningReport pruning, string question, IReadOnlyList<byte[]> thumbnailsJpeg)
+        AnswerReport answer, PruningReport pruning, string question, IReadOnlyList<int> shown,
+        IReadOnlyList<byte[]> thumbnailsJpeg)
     {
         var style = Resource("report.css");
         var script = string.Join('\n', s_scripts.Select(Resource));
@@ -65,28 +64,11 @@ public static class ReportPage
             ["answer"] = WebUtility.HtmlEncode(answer.Answer.Length > 0 ? answer.Answer : "(The model's answer is empty.)"),
             ["finish"] = answer.Finish == "length" ? "The token limit ended the answer." : "",
             ["notes"] = string.Concat(answer.Notes.Select(note => $"<li>{WebUtility.HtmlEncode(note)}</li>")),
-            ["method"] = WebUtility.HtmlEncode(pruning.Method),
-            ["budget"] = (pruning.Budget * 100).ToString("0.#", CultureInfo.InvariantCulture),
-            ["data"] = PageData.Of(answer, pruning, thumbnailsJpeg),
+            ["method"] = WebUtility.HtmlEncode(answer.Method),
+            ["budget"] = (answer.Budget * 100).ToString("0.#", CultureInfo.InvariantCulture),
+            ["data"] = PageData.Of(answer, pruning, shown, thumbnailsJpeg),
         });
     }
-
-    // All tokens in all layers, and nothing to tell of any of them.
-    private static PruningReport Unpruned(AnswerReport answer) => new()
-    {
-        Method = answer.Method,
-        Budget = 1,
-        Frames = answer.Video.SampledFrames,
-        Positions = answer.Tokens.AfterMerge / Math.Max(1, answer.Video.SampledFrames),
-        Layers = answer.Tokens.PerLayer.Count,
-        Stages = [],
-        Segments = [],
-        Overlap = [],
-        OverlapThreshold = 0,
-        Similarity = [],
-        MergedInto = [],
-        LeftAt = [],
-    };
 
     // One pass over the template: a question that contains {{data}} stays a question.
     private static string Fill(string template, Dictionary<string, string> values)

@@ -154,7 +154,7 @@ internal sealed class LocalWork(
             Budget = _method.Name == PruningMethods.None ? 1 : request.Pruning.Budget,
             Seed = request.Generation.Seed,
             Notes = _notes,
-            Pruning = ReportFacts.Of(_pruning, _tokens.Summaries, request.Pruning.Budget, layers, segments),
+            Pruning = ReportFacts.Of(_pruning, _tokens.Summaries, layers, segments),
         };
     }
 

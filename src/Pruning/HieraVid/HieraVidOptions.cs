@@ -81,6 +81,10 @@ public sealed record HieraVidOptions
     /// </summary>
     public bool AsShippedLastToken { get; init; }
 
+    /// <summary>How a stage inside the model selects.</summary>
+    /// <param name="stage">1, 2 or 3.</param>
+    public FirstSelection SelectionAt(int stage) => stage == 1 ? Layer7 : FirstSelection.Dpp;
+
     /// <summary>The options by name, as users write them.</summary>
     /// <exception cref="PruningException">A value cannot be read.</exception>
     public static HieraVidOptions Read(MethodSettings settings) => new()

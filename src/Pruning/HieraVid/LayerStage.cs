@@ -17,7 +17,7 @@ internal static class LayerStage
         if (ratio == 0)
             return new StageSelection(stage, point, origins.ToArray(), Rows(origins.Length), [], [], [], []);
 
-        var selects = stage == 1 ? plan.Options.Layer7 : FirstSelection.Dpp;
+        var selects = plan.Options.SelectionAt(stage);
         var members = Members(plan, origins);
         var relevance = RelevanceOf(plan, origins, HeadMean(attention, origins.Length), selects);
         var quotas = members

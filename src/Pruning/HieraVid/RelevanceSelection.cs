@@ -16,15 +16,21 @@ public static class RelevanceSelection
         var selected = new int[keep];
         for (var b = 0; b < keep; b++)
         {
-            var start = (int)((long)b * members.Length / keep);
-            var end = (int)((long)(b + 1) * members.Length / keep);
-            var best = members[start];
-            foreach (var row in members[start..end])
+            var bucket = Bucket(members, keep, b);
+            var best = bucket[0];
+            foreach (var row in bucket)
                 best = relevance[row] > relevance[best] ? row : best;
             selected[b] = best;
         }
         return selected;
     }
+
+    /// <summary>The members of one bucket of <see cref="Spread"/>; never empty.</summary>
+    /// <param name="members">The segment's rows, ascending, [n].</param>
+    /// <param name="keep">k ≤ n.</param>
+    /// <param name="b">From 0 to k − 1.</param>
+    internal static ReadOnlySpan<int> Bucket(ReadOnlySpan<int> members, int keep, int b) =>
+        members[(int)((long)b * members.Length / keep)..(int)((long)(b + 1) * members.Length / keep)];
 
     /// <summary>The k most relevant members, the most relevant first; the lower row wins a tie.</summary>
     /// <param name="relevance">ρ by row.</param>

@@ -7,11 +7,15 @@ namespace HieraVid.Client.Tests.Reporting;
 public sealed class BrowserTests
 {
     [Theory]
-    [InlineData(6, true)]
-    [InlineData(140, true)]
-    [InlineData(1, true)]
-    [InlineData(3, false)]
-    public async Task The_page_draws_itself_without_an_error(int frames, bool isPruned)
+    [InlineData(6, 196)]
+    [InlineData(140, 64)]
+    [InlineData(9, 182)]
+    [InlineData(1, 196)]
+    [InlineData(600, 64, 9000)]
+    [InlineData(3, 196, int.MaxValue, "none")]
+    [InlineData(3, 196, int.MaxValue, "unexplained")]
+    public async Task The_page_draws_itself_without_an_error(
+        int frames, int positions, int room = int.MaxValue, string method = "hieravid")
     {
         var chromium = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome" }.Select(name => Path.Combine(folder, name)))
@@ -20,11 +24,10 @@ public sealed class BrowserTests
         var folder = Directory.CreateTempSubdirectory("hieravid-browser-").FullName;
         try
         {
-            var made = SyntheticAnswer.OfNoise(frames);
-            var pruning = isPruned ? made.Pruning
-                : made.Pruning with { Method = "none", Stages = [], Segments = [], Overlap = [], Similarity = [], MergedInto = [], LeftAt = [] };
+            var made = SyntheticAnswer.OfNoise(frames, positions: positions, features: 16, room: room);
+            made = method switch { "none" => made.Unpruned(), "unexplained" => made.Unexplained(), _ => made };
             var page = Path.Combine(folder, "report.html");
-            ReportPage.Write(page, made.Answer, pruning, "Why?", []);
+            made.Write(page, "Why?");
             var (dom, log) = await RunAsync(chromium, ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync", $"--user-data-dir={folder}/profile",
                 "--enable-logging=stderr", "--virtual-time-budget=3000", "--dump-dom", $"file://{page}"]);

@@ -18,8 +18,18 @@ public sealed class ReportPageTests : IDisposable
     public void Nothing_that_a_user_writes_becomes_markup()
     {
         var made = SyntheticAnswer.OfNoise(4);
-        var answer = made.Answer with { Answer = Nasty, Notes = [Nasty], Finish = Nasty, Model = "/home/someone/" + "</script><b>", Device = Nasty };
-        var html = ReportPage.Html(answer, made.Pruning with { Method = Nasty }, Nasty, []);
+        var html = (made with
+        {
+            Answer = made.Answer with
+            {
+                Answer = Nasty,
+                Notes = [Nasty],
+                Finish = Nasty,
+                Method = Nasty,
+                Device = Nasty,
+                Model = "/home/someone/" + "</script><b>",
+            },
+        }).Html(Nasty);
         Assert.DoesNotContain("<img", html, StringComparison.Ordinal);
         Assert.DoesNotContain("<!--", html, StringComparison.Ordinal);
         Assert.Equal(2, html.Split("</script").Length - 1);
@@ -31,7 +41,7 @@ public sealed class ReportPageTests : IDisposable
     [Fact]
     public void The_page_loads_nothing_from_elsewhere_and_forbids_it()
     {
-        var html = ReportPage.Html(SyntheticAnswer.OfNoise(2).Answer, SyntheticAnswer.OfNoise(2).Pruning, "Why?", []);
+        var html = SyntheticAnswer.OfNoise(2).Html("Why?");
         Assert.Contains("default-src 'none'", html, StringComparison.Ordinal);
         var withoutNamespace = html.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal);
         Assert.DoesNotContain("http:", withoutNamespace, StringComparison.Ordinal);
@@ -41,9 +51,9 @@ public sealed class ReportPageTests : IDisposable
     [Fact]
     public void The_data_on_the_page_is_the_report()
     {
-        var made = SyntheticAnswer.OfNoise(12);
+        var made = SyntheticAnswer.OfNoise(12, room: 900);
         byte[][] pictures = [.. Enumerable.Range(0, 12).Select(i => new byte[] { 0xFF, 0xD8, (byte)i, 0xFB, 0xEF })];
-        var data = Data(ReportPage.Html(made.Answer, made.Pruning, "Why?", pictures));
+        var data = Data((made with { Thumbnails = pictures }).Html("Why?"));
         var report = made.Pruning;
         Assert.Equal(report.LeftAt, Integers(data.GetProperty("leftAt")));
         Assert.Equal(report.MergedInto, Integers(data.GetProperty("mergedInto")));
@@ -53,61 +63,91 @@ public sealed class ReportPageTests : IDisposable
         for (var i = 0; i < report.Stages.Count; i++)
         {
             var (stage, shown) = (report.Stages[i], data.GetProperty("stages")[i]);
-            Assert.Equal((stage.Name, stage.Layer, stage.Before, stage.After),
-                (shown.GetProperty("name").GetString(), shown.GetProperty("layer").GetInt32(), shown.GetProperty("before").GetInt32(), shown.GetProperty("after").GetInt32()));
-            int[] present = [.. Enumerable.Range(0, report.LeftAt.Count).Where(t => report.LeftAt[t] < 0 || report.LeftAt[t] >= i)];
-            Assert.Equal(stage.Before, present.Length);
-            Near([.. present.Take(stage.Relevance.Count).Select(t => stage.Relevance[t])], Reals(shown.GetProperty("relevance")));
-            Near([.. present.Take(stage.Gain.Count).Select(t => stage.Gain[t])], Reals(shown.GetProperty("gain")));
-            Assert.Equal(present.Take(stage.Rank.Count).Select(t => stage.Rank[t]), Integers(shown.GetProperty("rank")));
+            Assert.Equal(stage.Rule.ToString(), shown.GetProperty("rule").GetString(), ignoreCase: true);
+            Assert.Equal((stage.Before, stage.After), (shown.GetProperty("before").GetInt32(), shown.GetProperty("after").GetInt32()));
+            Near(stage.Relevance, Reals(shown.GetProperty("relevance")));
+            Near(stage.Gain, Reals(shown.GetProperty("gain")));
+            Assert.Equal(stage.Place, Integers(shown.GetProperty("place")));
+            Assert.Equal(stage.Rank, Integers(shown.GetProperty("rank")));
+            Assert.Equal(stage.Winner, Integers(shown.GetProperty("winner")));
+            Near([.. stage.Winner.Select(w => w < 0 ? float.NaN : stage.Relevance[((int[])stage.Tokens).IndexOf(w)])], Reals(shown.GetProperty("winnerRelevance")));
+            Assert.Equal(stage.Pieces.Select(p => p.Keep), shown.GetProperty("pieces").EnumerateArray().Select(p => p.GetProperty("room").GetInt32()));
         }
-        Assert.Equal(report.Segments.Select(s => s.Kept), data.GetProperty("segments").EnumerateArray()
-            .Select(s => s.GetProperty("kept").EnumerateArray().Select(k => k.GetInt32()).ToArray()));
         var counts = data.GetProperty("frameCounts").EnumerateArray().Select(l => l.EnumerateArray().Sum(c => c.GetInt32()));
         Assert.Equal([report.Frames * report.Positions, .. report.Stages.Select(s => s.After)], counts);
+        for (var s = 0; s < report.Segments.Count; s++)
+            Assert.Equal(report.Segments[s].Kept, data.GetProperty("segments")[s].GetProperty("counts").EnumerateArray().Skip(2).Select(k => k.GetInt32()));
     }
 
     [Fact]
-    public void A_token_that_a_neighbour_outdid_names_that_neighbour()
+    public void What_no_pick_resembles_would_have_gained_less_than_the_last_one_picked()
     {
-        var report = SyntheticAnswer.OfNoise(10).Pruning;
-        var survivors = NeighbourGroups.Survivors(report, 1)!;
-        var relevance = report.Stages[1].Relevance;
-        for (var t = 0; t < survivors.Length; t++)
+        // The page explains dropped tokens by these two figures.
+        var made = SyntheticAnswer.OfNoise(10);
+        var data = Data(made.Html("Why?"));
+        for (var i = 2; i < made.Pruning.Stages.Count; i++)
         {
-            if (report.LeftAt[t] == 0)
-                Assert.Equal(-1, survivors[t]);
-            else if (report.LeftAt[t] == 1)
-                Assert.True(survivors[t] < 0 || (report.LeftAt[survivors[t]] != 1 && relevance[survivors[t]] >= relevance[t]));
-            else
-                Assert.Equal(t, survivors[t]);
+            var stage = made.Pruning.Stages[i];
+            var last = data.GetProperty("stages")[i].GetProperty("lastGain").EnumerateArray().Select(g => g.ValueKind == JsonValueKind.Null ? -1 : g.GetDouble()).ToArray();
+            foreach (var segment in made.Pruning.Segments)
+            {
+                var rows = Enumerable.Range(0, stage.Tokens.Count)
+                    .Where(row => stage.Tokens[row] / made.Pruning.Positions is var f && f >= segment.FirstFrame && f <= segment.LastFrame).ToList();
+                var gains = rows.Where(row => stage.Rank[row] >= 0).OrderBy(row => stage.Rank[row]).Select(row => stage.Gain[row]).ToList();
+                Assert.Equal(gains.Count == 0 ? -1 : gains[^1], last[segment.Index], 1e-6);
+                Assert.Equal(gains.OrderDescending(), gains);
+            }
         }
-        // Another rule of choice: the survivors are not one per group, so no neighbour is to blame.
-        var other = report with { LeftAt = [.. report.LeftAt.Select((l, t) => l == 0 ? 0 : t % 3 == 0 ? -1 : t % 3 == 1 && t % 7 == 0 ? -1 : 1)] };
-        Assert.Null(NeighbourGroups.Survivors(other, 1));
     }
 
     [Fact]
-    public void The_page_stays_small()
+    public void A_page_about_an_hour_stays_small_and_shows_frames_of_every_part()
     {
-        var usual = SyntheticAnswer.OfNoise(32);
-        var html = ReportPage.Html(usual.Answer, usual.Pruning, "Why?", []);
-        Assert.InRange(html.Length, 50_000, 200_000);
-        var hour = Hour();
-        html = ReportPage.Html(usual.Answer with { Video = usual.Answer.Video with { SampledTimes = [.. Enumerable.Range(0, 3600).Select(t => (double)t)] } },
-            hour, "Why?", []);
-        Assert.InRange(html.Length, 100_000, 1_000_000);
-        Assert.Equal(128, Data(html).GetProperty("shown").GetArrayLength());
-        Assert.Equal(3600, Data(html).GetProperty("frameCounts")[0].GetArrayLength());
+        Assert.InRange(SyntheticAnswer.OfNoise(32).Html("Why?").Length, 50_000, 250_000);
+        var hour = SyntheticAnswer.OfNoise(3600, features: 6, room: 30_000);
+        var html = hour.Html("Why?");
+        Assert.InRange(html.Length, 100_000, 1_500_000);
+        var data = Data(html);
+        Assert.Equal(3600, data.GetProperty("frameCounts")[0].GetArrayLength());
+        int[] shown = [.. data.GetProperty("shown").EnumerateArray().Select(f => f.GetInt32())];
+        Assert.Equal(128, shown.Distinct().Count());
+        Assert.Equal(shown.Order(), shown);
+        Assert.True(shown.Zip(shown.Skip(1), (a, b) => b - a).Append(shown[0]).Append(3600 - shown[^1]).Max() < 120);
     }
 
     [Fact]
-    public void An_answer_without_pruning_has_a_page_too()
+    public void Every_segment_that_is_long_enough_is_shown()
+    {
+        var report = SyntheticAnswer.OfNoise(3600, positions: 1, features: 2).Pruning;
+        // 40 segments of 60 frames, each after 30 of one frame.
+        int[] firsts = [.. Enumerable.Range(0, 40).SelectMany(i => Enumerable.Range(90 * i, 31))];
+        report = report with
+        {
+            Segments = [.. firsts.Select((first, s) => new Pipeline.SegmentReport(
+                s, first, firsts.ElementAtOrDefault(s + 1) is > 0 and var next ? next - 1 : 3599, first, first, 0, []))],
+        };
+        var shown = ShownFrames.Of(report);
+        Assert.Equal(128, shown.Distinct().Count());
+        foreach (var segment in report.Segments.Where(s => s.LastFrame > s.FirstFrame))
+            Assert.Contains(shown, f => f >= segment.FirstFrame && f <= segment.LastFrame);
+    }
+
+    [Fact]
+    public void Frames_that_kept_equally_much_are_shown_evenly()
+    {
+        var shown = ShownFrames.Of(SyntheticAnswer.OfNoise(600, positions: 4, features: 4).Unpruned().Pruning);
+        Assert.Equal(128, shown.Length);
+        Assert.InRange(shown.Zip(shown.Skip(1), (a, b) => b - a).Max(), 1, 10);
+    }
+
+    [Fact]
+    public void A_method_that_gives_no_reasons_has_a_page_too()
     {
         var made = SyntheticAnswer.OfNoise(3);
-        var nothing = made.Pruning with { Method = "none", Budget = 1, Stages = [], Segments = [], Overlap = [], Similarity = [], MergedInto = [], LeftAt = [] };
-        var data = Data(ReportPage.Html(made.Answer, nothing, "Why?", []));
+        var data = Data(made.Unpruned().Html("Why?"));
         Assert.Equal([196, 196, 196], data.GetProperty("frameCounts")[0].EnumerateArray().Select(c => c.GetInt32()));
+        data = Data(made.Unexplained().Html("Why?"));
+        Assert.Equal(made.Pruning.LeftAt, Integers(data.GetProperty("leftAt")));
     }
 
     [Fact]
@@ -117,7 +157,7 @@ public sealed class ReportPageTests : IDisposable
         File.WriteAllText(At("a.html"), "old");
         ReportPage.Check(At("a.html"));
         Assert.Equal("old", File.ReadAllText(At("a.html")));
-        ReportPage.Write(At("a.html"), made.Answer, made.Pruning, "Why?", []);
+        made.Write(At("a.html"), "Why?");
         Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(At("a.html")), StringComparison.Ordinal);
         Assert.Equal(["a.html"], Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName));
     }
@@ -134,7 +174,7 @@ public sealed class ReportPageTests : IDisposable
         Directory.CreateDirectory(At("folder"));
         var path = place.Length == 0 || place[0] == '/' ? place : At(place);
         var made = SyntheticAnswer.OfNoise(1);
-        foreach (var act in new Action[] { () => ReportPage.Check(path), () => ReportPage.Write(path, made.Answer, made.Pruning, "Why?", []) })
+        foreach (var act in new Action[] { () => ReportPage.Check(path), () => made.Write(path, "Why?") })
         {
             var e = Assert.Throws<JobException>(act);
             Assert.True(e.IsUsersMistake);
@@ -161,29 +201,6 @@ public sealed class ReportPageTests : IDisposable
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "no /dev/full here");
         return Assert.Throws<JobException>(act);
-    }
-
-    // An hour at one frame per second; the figures hardly matter, their number does.
-    private static Pipeline.PruningReport Hour()
-    {
-        const int frames = 3600, positions = 196, n = frames * positions;
-        int[] leftAt = [.. Enumerable.Range(0, n).Select(t => t % 4 - 1)];
-        float[] figure = [.. leftAt.Select((_, t) => t % 1000 / 1000f)];
-        return SyntheticAnswer.OfNoise(2).Pruning with
-        {
-            Frames = frames,
-            LeftAt = leftAt,
-            Similarity = figure,
-            MergedInto = [.. leftAt.Select((l, t) => l == 0 ? t - positions : -1)],
-            Overlap = new float[frames],
-            Segments = [.. Enumerable.Range(0, 360).Select(s => new Pipeline.SegmentReport(s, s * 10, s * 10 + 9, s * 10, s * 10 + 10, 0, [1470, 980, 490]))],
-            Stages =
-            [
-                new("merge", 0, n, n * 3 / 4, [], [], []),
-                new("relevance", 7, n * 3 / 4, n / 2, figure, [], []),
-                new("dpp", 14, n / 2, n / 4, figure, figure, leftAt),
-            ],
-        };
     }
 
     private static JsonElement Data(string html)

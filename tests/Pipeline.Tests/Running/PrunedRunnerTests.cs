@@ -36,9 +36,10 @@ public sealed class PrunedRunnerTests : IDisposable
             var other = await Run(budget, chunkFrames);
             Assert.Equal(reference.Answer, other.Answer);
             Assert.Equivalent(reference.Tokens, other.Tokens, strict: true);
-            Assert.Equal(reference.Pruning!.LeftAt, other.Pruning!.LeftAt);
-            Assert.Equal(reference.Pruning.MergedInto, other.Pruning.MergedInto);
-            Assert.Equal(reference.Pruning.Similarity, other.Pruning.Similarity);
+            var (facts, others) = (reference.Pruning!(), other.Pruning!());
+            Assert.Equal(facts.LeftAt, others.LeftAt);
+            Assert.Equal(facts.MergedInto, others.MergedInto);
+            Assert.Equal(facts.Similarity, others.Similarity);
         }
     }
 
@@ -67,10 +68,14 @@ public sealed class PrunedRunnerTests : IDisposable
         // Truncated counts keep a little less than asked; the score of a segment moves its share by a tenth per deviation.
         Assert.InRange(report.Tokens.AverageRetention, budget * 0.85, budget * 1.15);
         Assert.InRange(report.Flops.Ratio, 0, budget * 1.25);
-        for (var stage = 0; stage < report.Pruning!.Stages.Count; stage++)
-            Assert.Equal(report.Pruning.Stages[stage].After, report.Segments.Sum(segment => segment.Kept[stage]));
-        Assert.Equal(report.Pruning.Stages[^1].After, report.Pruning.LeftAt.Count(stage => stage < 0));
-        Assert.Equal((12 * 196) - report.Tokens.AfterMerge, report.Pruning.MergedInto.Count(holder => holder >= 0));
+        var facts = report.Pruning!();
+        Assert.Equal([PruningRule.Merge, PruningRule.Spread, PruningRule.Dpp, PruningRule.Dpp], facts.Stages.Select(stage => stage.Rule));
+        for (var stage = 0; stage < facts.Stages.Count; stage++)
+        {
+            Assert.Equal(facts.Stages[stage].After, report.Segments.Sum(segment => segment.Kept[stage]));
+            Assert.Equal(facts.Stages[stage].Before, facts.LeftAt.Count(left => left < 0 || left >= stage));
+        }
+        Assert.Equal((12 * 196) - report.Tokens.AfterMerge, facts.MergedInto.Count(holder => holder >= 0));
         Assert.Equal(0, report.Segments[0].FirstFrame);
         Assert.Equal(11, report.Segments[^1].LastFrame);
     }
@@ -108,8 +113,32 @@ public sealed class PrunedRunnerTests : IDisposable
         Assert.InRange(report.Tokens.PerLayer[^1], 1, 195);
     }
 
+    [Fact]
+    public async Task What_the_window_has_no_room_for_leaves_in_a_stage_of_its_own()
+    {
+        var folder = Path.Combine(_fixture.Folder, "narrow");
+        RandomCheckpoint.Create(folder, CheckpointPreset.Tiny, seed: 3);
+        var config = Path.Combine(folder, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("32768", "900", StringComparison.Ordinal));
+        using var model = LoadedModel.Load(folder, Compute.Reference);
+        var report = await Run(0.3, 64, model: model);
+        var facts = report.Pruning!();
+        Assert.Equal([PruningRule.Merge, PruningRule.Window, PruningRule.Spread, PruningRule.Dpp, PruningRule.Dpp], facts.Stages.Select(stage => stage.Rule));
+        var window = facts.Stages[1];
+        Assert.InRange(window.After, 1, 900);
+        Assert.Equal(report.Tokens.AfterMerge, window.After);
+        Assert.Equal((window.Before, window.After), (window.Pieces.Sum(piece => piece.Count), window.Pieces.Sum(piece => piece.Keep)));
+        for (var stage = 0; stage < facts.Stages.Count; stage++)
+        {
+            Assert.Equal(facts.Stages[stage].Before, facts.LeftAt.Count(left => left < 0 || left >= stage));
+            Assert.Equal(facts.Stages[stage].After, facts.LeftAt.Count(left => left < 0 || left > stage));
+        }
+        Assert.All(facts.MergedInto.Zip(facts.LeftAt), token => Assert.Equal(token.First >= 0, token.Second == 0));
+    }
+
     private Task<AnswerReport> Run(
-        double budget, int chunkFrames, string? method = null, string? video = null, int? frames = null)
+        double budget, int chunkFrames, string? method = null, string? video = null, int? frames = null,
+        LoadedModel? model = null)
     {
         var request = new JobRequest
         {
@@ -120,6 +149,6 @@ public sealed class PrunedRunnerTests : IDisposable
             Pruning = new PruningRequest { Method = method, Budget = budget },
             ChunkFrames = chunkFrames,
         };
-        return new LocalRunner(_model, VideoLimits.Default, _fixture.Storing).RunAsync(request);
+        return new LocalRunner(model ?? _model, VideoLimits.Default, _fixture.Storing).RunAsync(request);
     }
 }

@@ -1,31 +1,37 @@
 // Tokens per layer against no pruning, and the stages' seconds.
 
 function buildLayers() {
-  const counts = Array.from({ length: report.layers }, (_, layer) => tokensInLayer(layer));
-  const mean = counts.reduce((sum, n) => sum + n, 0) / (counts.length * tokenTotal || 1);
+  const counts = report.answer.tokens.perLayer;
+  const mean = report.answer.tokens.averageRetention;
   document.getElementById("layers-lead").textContent = lastLevel === 0
     ? "Every layer reads all visual tokens."
     : `The ${plural(report.layers, "layer")} read ${percent(mean)} of the visual tokens on average. The hatched area is what was saved.`;
   drawToWidth(document.getElementById("layers"), (width) => drawLayers(width, counts));
-  return mean;
 }
 
 function drawLayers(width, counts) {
   const height = 230, left = 1, top = 26, bottom = height - 36;
+  // Where a few per cent are left, their steps would not be seen beside the whole; then the axis is cut and says so.
+  const isCut = counts[0] < tokenTotal * 0.15;
+  const full = isCut ? counts[0] * 1.3 : tokenTotal;
   const x = (layer) => left + (layer / counts.length) * (width - left - 1);
-  const y = (n) => bottom - (n / tokenTotal) * (bottom - top);
-  const svg = drawing(width, height, `Visual tokens per layer: ${levels.map((l) => `${l.name} ${l.count}`).join(", ")}`);
+  const y = (n) => bottom - (n / full) * (bottom - top);
+  const svg = drawing(width, height, `Visual tokens per layer: ${counts.map(whole).join(", ")}`);
   svg.append(make("defs", {}, make("pattern", { id: "hatch", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
     make("line", { class: "hatch", x1: 0, x2: 0, y1: 0, y2: 7 }))));
   svg.append(make("rect", { x: left, y: top, width: width - left - 1, height: bottom - top, fill: "url(#hatch)" }));
   let path = `M${left} ${bottom}`;
   counts.forEach((n, layer) => { path += `L${x(layer).toFixed(1)} ${y(n).toFixed(1)}L${x(layer + 1).toFixed(1)} ${y(n).toFixed(1)}`; });
   svg.append(make("path", { class: "used", d: `${path}L${width - 1} ${bottom}Z` }));
+  if (isCut) svg.append(make("path", { class: "torn", d: tear(left, width - 1, top + 12) }));
   svg.append(make("line", { class: "vanilla", x1: left, x2: width - 1, y1: top, y2: top }),
-    make("text", { class: "small", x: left, y: top - 8 }, `without pruning: ${whole(tokenTotal)} in every layer`),
+    make("text", { class: "small", x: left, y: top - 8 }, `without pruning: ${whole(tokenTotal)} in every layer${isCut ? `, ${whole(tokenTotal / counts[0])} times as high as the first step` : ""}`),
     make("line", { class: "axis", x1: left, x2: width - 1, y1: bottom, y2: bottom }));
-  const starts = levels.slice(lastLevel === 0 ? 0 : 1).map((l) => ({ ...l, layer: Math.max(0, l.layer) }));
+  const starts = counts.map((count, layer) => ({ count, layer })).filter(({ count, layer }) => layer === 0 || count !== counts[layer - 1]);
+  let labelled = -Infinity;
   starts.forEach(({ layer, count }, i) => {
+    if (x(layer) - labelled < 40) return;
+    labelled = x(layer);
     const next = starts[i + 1]?.layer ?? counts.length;
     const inside = y(count) + 18 < bottom && x(next) - x(layer) > 44;
     svg.append(make("text", { class: inside ? "on-used" : "above-used", x: x(layer) + 6, y: inside ? y(count) + 17 : y(count) - 6 }, whole(count)),
@@ -33,6 +39,13 @@ function drawLayers(width, counts) {
   });
   svg.append(make("text", { class: "small", x: width - 1, y: bottom + 16, "text-anchor": "end" }, String(counts.length)));
   return svg;
+}
+
+/** The jagged band that says that a part of the axis is left out. */
+function tear(left, right, y) {
+  const teeth = Array.from({ length: Math.ceil((right - left) / 8) + 1 }, (_, i) => [Math.min(right, left + i * 8), y + (i % 2 ? 5 : 0)]);
+  const line = (points, down) => points.map(([a, b]) => `${a} ${b + down}`).join("L");
+  return `M${line(teeth, 0)}L${line(teeth.reverse(), 7)}Z`;
 }
 
 function buildTime() {

@@ -4,31 +4,34 @@
 // frame + position. A "token" counts those of all frames. They differ only where there are too many frames to show.
 
 const report = JSON.parse(document.getElementById("data").textContent);
-const positions = report.positions;
-const columns = Math.ceil(Math.sqrt(positions));
+const { positions, columns, stages, segments } = report;
 const rows = Math.ceil(positions / columns);
-const stages = report.stages;
 const lastLevel = stages.length;
 const tokenTotal = report.frames * positions;
 const allShown = report.shown.length === report.frames;
 
-// A method that prunes nothing reports nothing per token.
+// A method that does not explain itself says only when a token left.
+const leftAt = unpack(report.leftAt);
 const similarity = orElse(unpack(report.similarity), NaN);
 const mergedInto = orElse(unpack(report.mergedInto), -1);
-const leftAt = orElse(unpack(report.leftAt), -1);
+const holderLeftAt = orElse(unpack(report.holderLeftAt), -1);
+const absorbed = orElse(unpack(report.absorbed), 0);
 
 // The tokens that each level still has: the input, then after each stage.
-const levels = [{ name: "Input", count: tokenTotal, layer: -1 }].concat(stages.map((stage) => ({
-  name: stage.layer === 0 ? "Merged" : `Layer ${stage.layer}`,
-  count: stage.after,
-  layer: stage.layer,
+const inputNames = { merge: "Merged", window: "Window" };
+const levels = [{ name: "Input", count: tokenTotal }].concat(stages.map(({ rule, layer, after }) => ({
+  name: layer === null ? inputNames[rule] ?? "Entered" : `Layer ${layer}`,
+  count: after,
 })));
 
 const frameShownAt = new Map(report.shown.map((frame, at) => [frame, at]));
 const frameOf = (slot) => report.shown[Math.floor(slot / positions)];
 const positionOf = (slot) => slot % positions;
+const tokenOf = (slot) => frameOf(slot) * positions + positionOf(slot);
 const timeOf = (frame) => report.answer.video.sampledTimes[frame] ?? 0;
-const segmentOf = (frame) => report.segments.findLast((s) => s.firstFrame <= frame) ?? null;
+const segmentOfFrame = new Int32Array(report.frames).fill(-1);
+for (const { index, firstFrame, lastFrame } of segments) segmentOfFrame.fill(index, firstFrame, lastFrame + 1);
+const segmentOf = (frame) => segments[segmentOfFrame[frame]] ?? null;
 const isThere = (slot, level) => leftAt[slot] < 0 || leftAt[slot] >= level;
 
 function slotOf(token) {
@@ -44,7 +47,7 @@ const figures = stages.map((stage, index) => {
     if (isThere(slot, index)) place[slot] = next++;
   }
   const arrays = {};
-  for (const name of ["relevance", "gain", "rank", "survivor"]) arrays[name] = stage[name] && unpack(stage[name]);
+  for (const name of ["relevance", "place", "gain", "rank", "winner", "winnerRelevance"]) arrays[name] = stage[name] && unpack(stage[name]);
   return { place, arrays };
 });
 
@@ -52,27 +55,18 @@ const figures = stages.map((stage, index) => {
 function figure(stage, name, slot) {
   const { place, arrays } = figures[stage];
   const value = place[slot] < 0 || !arrays[name] ? NaN : arrays[name][place[slot]];
-  return Number.isNaN(value) || ((name === "rank" || name === "survivor") && value < 0) ? null : value;
+  return Number.isNaN(value) || (arrays[name] instanceof Int32Array && value < 0) ? null : value;
 }
 
-/** A segment's tokens before and after a stage. */
-function segmentCounts(segment, stage) {
-  const all = (segment.lastFrame - segment.firstFrame + 1) * positions;
-  return { before: stage === 0 ? all : segment.kept[stage - 1], after: segment.kept[stage] };
+/** The tokens before and after a stage of what it chose from together: a segment, or all where there are none. */
+function choice(segment, stage) {
+  return segment ? { before: segment.counts[stage], after: segment.counts[stage + 1] } : stages[stage];
 }
 
-/** The slots that were merged into a token, by its slot. */
-const mergedHere = new Map();
-for (let slot = 0; slot < mergedInto.length; slot++) {
-  const target = slotOf(mergedInto[slot]);
-  if (target < 0) continue;
-  if (!mergedHere.has(target)) mergedHere.set(target, []);
-  mergedHere.get(target).push(slot);
-}
-
-/** Tokens in a layer: what its feed-forward part sees. */
-function tokensInLayer(layer) {
-  return levels.findLast((level) => level.layer <= layer).count;
+/** The slots, as far as they are shown, of the tokens that were merged into one: the same place in the frames after it. */
+function mergedHere(slot) {
+  const token = tokenOf(slot);
+  return Array.from({ length: absorbed[slot] }, (_, i) => slotOf(token + (i + 1) * positions)).filter((other) => other >= 0);
 }
 
 function orElse(values, none) {
@@ -110,7 +104,7 @@ const percent = (share) => `${(share * 100).toFixed(1).replace(/\.0$/, "")} %`;
 const seconds = (s) => (s >= 100 ? s.toFixed(0) : s >= 10 ? s.toFixed(1) : s >= 0.0995 ? s.toFixed(2) : s.toFixed(3)) + " s";
 const plural = (n, noun) => `${whole(n)} ${noun}${n === 1 ? "" : "s"}`;
 
-/** A place in the video: 12.4 s in short ones, 2:19 in long ones. */
+/** A time in the video: 12.4 s in short ones, 2:19 in long ones. */
 function clock(s) {
   if (report.answer.video.durationSeconds < 100) return `${s.toFixed(1)} s`;
   const all = Math.round(s);
@@ -128,7 +122,8 @@ function ordinal(n) {
 /** Two decimals, or a power of ten where those would be nothing. */
 function digits(value) {
   const size = Math.abs(value);
-  if (size === 0 || size >= 0.01) return value.toFixed(2);
+  if (size === 0) return "0";
+  if (size >= 0.01) return value.toFixed(2);
   const power = Math.floor(Math.log10(size));
   const raised = [...String(-power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
   return `${(value / 10 ** power).toFixed(1)} × 10⁻${raised}`;

@@ -12,7 +12,7 @@ const veils = { kept: [0, 0, 0, 0], merged: [38, 99, 235, 0.66], dropped: [62, 7
 /** What a token is at a level. */
 function stateAt(slot, atLevel) {
   if (isThere(slot, atLevel)) return "kept";
-  return stages[leftAt[slot]].name === "merge" ? "merged" : "dropped";
+  return outcomeOf(leftAt[slot]);
 }
 
 /** A picture with its overlay, in the video's proportions whatever the model made of them. */
@@ -52,9 +52,12 @@ function mix(a, b, part) {
   return from.map((value, i) => value + (to[i] - value) * part);
 }
 
+const shadeOf = (segment) => (segment.index % 2 ? "odd" : "even");
+
 function buildFrames() {
   const grid = document.getElementById("frames");
   grid.classList.toggle("tall", aspect < 0.8);
+  grid.classList.toggle("segmented", segments.length > 1);
   report.shown.forEach((frame, shownAt) => {
     const segment = segmentOf(frame);
     const { box, canvas } = framePicture(shownAt);
@@ -64,12 +67,10 @@ function buildFrames() {
       bar.style.height = `${Math.max(4, (report.frameCounts[i][frame] / positions) * 100)}%`;
       return bar;
     }));
-    const figureElement = make("figure", { class: "frame" }, box, make("figcaption", {},
-      make("b", {}, clock(timeOf(frame))), counts, bars));
-    if (segment) {
-      figureElement.classList.add(segment.index % 2 ? "odd" : "even");
-      if (segment.firstFrame === frame) figureElement.append(make("span", { class: "segment" }, `segment ${segment.index + 1}`));
-    }
+    const isNew = segment && segmentOf(report.shown[shownAt - 1] ?? -1) !== segment;
+    const figureElement = make("figure", { class: `frame ${segment ? shadeOf(segment) : ""}` },
+      make("div", { class: "segment" }, isNew ? `segment ${segment.index + 1}` : ""), box, make("figcaption", {},
+        make("b", {}, clock(timeOf(frame))), counts, bars));
     figureElement.dataset.shownAt = shownAt;
     grid.append(figureElement);
     overlays.push({ frame, canvas, box, counts, bars });
@@ -111,6 +112,7 @@ function buildLevels() {
   const play = document.getElementById("play");
   play.addEventListener("click", () => (playing ? stopPlaying() : startPlaying()));
   for (const part of [".levels", ".legend"]) document.querySelector(part).hidden = lastLevel === 0;
+  document.getElementById("legend-merged").hidden = !stages.some((stage) => stage.rule === "merge");
 }
 
 let playing = 0;

@@ -1,6 +1,6 @@
 // Elements of HTML and SVG without a library.
 
-const isSvg = new Set(["svg", "g", "rect", "path", "line", "circle", "text", "title", "polygon", "defs", "pattern"]);
+const isSvg = new Set(["svg", "g", "rect", "path", "line", "circle", "text", "title", "image", "defs", "pattern"]);
 
 /** make("p", {class: "x"}, "text", child): text is always text, never markup. */
 function make(name, attributes = {}, ...children) {

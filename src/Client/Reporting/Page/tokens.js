@@ -29,6 +29,7 @@ function buildPanel() {
   document.getElementById("why").append(
     make("div", { class: "zoom" }, box, make("div", { class: "keys" }, keys, jump)),
     make("div", { class: "text" }, panel.where, panel.sentence, panel.steps, panel.relation,
+      make("p", { class: "relation" }, relevanceNote),
       make("p", { class: "hint" }, "Point at any token, tap it, or focus the frames and use the arrow keys; Page Up and Page Down change the frame", lastLevel > 0 ? `, 0 to ${lastLevel} the step.` : ".")));
   listen(box, () => Math.floor(shownSlot / positions));
 }
@@ -45,7 +46,7 @@ function select(slot, pin) {
   panel.badge.textContent = outcome;
   panel.badge.className = `badge ${outcome}`;
   panel.where.replaceChildren(panel.badge,
-    ` ${clock(timeOf(frame))}, ${place(slot)}${segment ? `, segment ${segment.index + 1}` : ""}`);
+    ` ${clock(timeOf(frame))}, ${placeOf(positionOf(slot))}${segment ? `, segment ${segment.index + 1}` : ""}`);
   panel.sentence.textContent = sentence;
   panel.steps.replaceChildren(...steps.map((step) => make("li", {},
     make("b", {}, step.name), make("span", { class: `badge ${step.outcome === "stays" ? "kept" : step.outcome}` }, step.outcome), make("span", {}, step.text))));
@@ -139,10 +140,9 @@ function onKey(event) {
 
 // The page opens on a token that has a story: one that stayed and stands for the most others.
 function firstChoice() {
-  let best = leftAt.findIndex((left) => left < 0);
-  let most = 0;
-  for (const [slot, merged] of mergedHere) {
-    if (leftAt[slot] < 0 && merged.length > most) [best, most] = [slot, merged.length];
+  let best = Math.max(0, leftAt.findIndex((left) => left < 0));
+  for (let slot = 0; slot < leftAt.length; slot++) {
+    if (leftAt[slot] < 0 && absorbed[slot] > absorbed[best]) best = slot;
   }
-  return Math.max(0, best);
+  return best;
 }
