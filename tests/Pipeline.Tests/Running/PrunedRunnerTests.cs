@@ -116,7 +116,7 @@ public sealed class PrunedRunnerTests : IDisposable
     [Fact]
     public async Task What_the_window_has_no_room_for_leaves_in_a_stage_of_its_own()
     {
-        var folder = Path.Combine(_fixture.Folder, "narrow");
+        var folder = Path.Combine(_fixture.Folder, "narrow-900");
         RandomCheckpoint.Create(folder, CheckpointPreset.Tiny, seed: 3);
         var config = Path.Combine(folder, "config.json");
         File.WriteAllText(config, File.ReadAllText(config).Replace("32768", "900", StringComparison.Ordinal));
