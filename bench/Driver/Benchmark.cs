@@ -37,6 +37,13 @@ internal sealed record Benchmark(string Name, string Title, IReadOnlyList<Side> 
             [Side.Ours("hour-fps"), Side.Python("FFmpeg, fps=1,scale=384:384", "hour.py", "fps")]),
         new("hour-spread", "64 frames spread over an hour, 384x384",
             [Side.Ours("hour-spread"), Side.Python("one ffmpeg -ss per frame", "hour.py", "spread")]),
+        new("minutes", "hieravid ask --fps 1 --chunk-frames 16, tiny preset",
+            [
+                Side.Ours("minutes-10", "10 minutes"), Side.Ours("minutes-20", "20 minutes"),
+                Side.Ours("minutes-40", "40 minutes"), Side.Ours("minutes-60", "60 minutes"),
+            ], FreshProcess: true),
+        new("chunks", "hieravid ask --frames 64, tiny preset",
+            [Side.Ours("chunks-64", "the whole video at once"), Side.Ours("chunks-16", "in chunks of 16")], FreshProcess: true),
         new("ask", "hieravid ask: the whole command, 32 frames", [Side.Ours("ask")]),
     ];
 }

@@ -40,5 +40,5 @@ internal static class Ask
         };
     };
 
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "..", "..", "HieraVid.Client", "release", "hieravid.dll");
+    internal static string Program => Path.Combine(AppContext.BaseDirectory, "..", "..", "HieraVid.Client", "release", "hieravid.dll");
 }

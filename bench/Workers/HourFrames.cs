@@ -10,7 +10,7 @@ internal static class HourFrames
 
     internal static Func<Dictionary<string, double>> SetUp(Func<VideoInfo, SamplingPlan> choose)
     {
-        var path = Make();
+        var path = LongVideo.Make(60);
         return () =>
         {
             var clock = Stopwatch.StartNew();
@@ -25,23 +25,6 @@ internal static class HourFrames
                 ["frames"] = frames,
             };
         };
-    }
-
-    // The peer finds it at the same place. A loop of packets, so it takes a second.
-    private static string Make()
-    {
-        var path = Path.Combine("artifacts", "bench", "hour-" + Path.GetFileName(SampleVideo.File));
-        if (File.Exists(path))
-            return path;
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var partial = Path.ChangeExtension(path, ".partial" + Path.GetExtension(path));
-        using var ffmpeg = Process.Start("ffmpeg",
-            ["-v", "error", "-nostdin", "-y", "-stream_loop", "-1", "-i", SampleVideo.File, "-t", "3600", "-c", "copy", partial]);
-        ffmpeg.WaitForExit();
-        if (ffmpeg.ExitCode != 0)
-            throw new InvalidOperationException($"{SampleVideo.File} could not be looped.");
-        File.Move(partial, path);
-        return path;
     }
 
     private static async Task<int> DecodeAsync(VideoInfo video, SamplingPlan plan)

@@ -32,6 +32,12 @@ internal static class Worker
         ["hour-fps"] = _ => HourFrames.SetUp(video => SamplingPlan.AtFps(video, 1)),
         ["hour-spread"] = _ => HourFrames.SetUp(video => SamplingPlan.Uniform(video, HourFrames.Spread)),
         ["ask"] = Ask.SetUp,
+        ["minutes-10"] = _ => LongAsk.SetUp(10, "--fps", "1", "--chunk-frames", "16"),
+        ["minutes-20"] = _ => LongAsk.SetUp(20, "--fps", "1", "--chunk-frames", "16"),
+        ["minutes-40"] = _ => LongAsk.SetUp(40, "--fps", "1", "--chunk-frames", "16"),
+        ["minutes-60"] = _ => LongAsk.SetUp(60, "--fps", "1", "--chunk-frames", "16"),
+        ["chunks-64"] = _ => LongAsk.SetUp(10, "--frames", "64", "--chunk-frames", "64"),
+        ["chunks-16"] = _ => LongAsk.SetUp(10, "--frames", "64", "--chunk-frames", "16"),
     };
 
     /// <summary>Serves <c>NAME CHECKPOINT THREADS</c> until its input ends.</summary>
