@@ -57,8 +57,9 @@ internal sealed class PlannedFrames : IAsyncDisposable
     private async ValueTask NextAsync()
     {
         current = null;
-        int got = await process.WaitAsync(output => output.ReadAtLeastAsync(picture, picture.Length,
-            throwOnEndOfStream: false, CancellationToken.None)).ConfigureAwait(false);
+        // Synchronously: between two pieces of a picture an idle thread of the pool would spin, as long as it works otherwise.
+        int got = await process.WaitAsync(output => ValueTask.FromResult(output.ReadAtLeast(picture, picture.Length,
+            throwOnEndOfStream: false))).ConfigureAwait(false);
         if (got == picture.Length &&
             await process.WaitAsync(_ => order.Frames.WaitToReadAsync(CancellationToken.None)).ConfigureAwait(false) &&
             order.Frames.TryRead(out var frame))

@@ -40,7 +40,9 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
         Output = process.StandardOutput.BaseStream;
         Widen(Output);
         alarm = new Timer(_ => { isTooSlow = true; Kill(); });
-        messages = ReadMessagesAsync(onMessage);
+        // A thread of its own: every line would wake one of the pool, which then spins in the hope of more work.
+        messages = Task.Factory.StartNew(() => ReadMessages(onMessage), CancellationToken.None, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
         onCancel = cancel.Register(Kill);
     }
 
@@ -193,9 +195,9 @@ internal sealed partial class FfmpegProcess : IAsyncDisposable
         }
     }
 
-    private async Task ReadMessagesAsync(Action<string?>? onMessage)
+    private void ReadMessages(Action<string?>? onMessage)
     {
-        while (await process.StandardError.ReadLineAsync(CancellationToken.None).ConfigureAwait(false) is { } line)
+        while (process.StandardError.ReadLine() is { } line)
         {
             onMessage?.Invoke(line);
             if (!IsComplaint(line))
