@@ -56,15 +56,15 @@ public static class SegmentDpp
 
     /// <summary>
     /// The most bytes that selecting from one segment takes beside its features: 4·n·(D + min(k, D)) for the tokens' vectors and
-    /// their part of the Cholesky factor, which has no more than D columns however many tokens are kept, and rows of the
-    /// kernel: 64 MB or 50 of them, whichever is more, and 82 for work in progress. There is no n × n kernel, nor a k × n
-    /// factor; two gigabytes go as far as 60,000 tokens of 3,584 dimensions.
+    /// their part of the Cholesky factor, which has no more than D columns however many tokens are kept; rows of the kernel,
+    /// at most 64 MB or 50 of them, whichever is more, and 82 for work in progress; 64 bytes of bookkeeping per token. There is
+    /// no n × n kernel, nor a k × n factor; two gigabytes go as far as 60,000 tokens of 3,584 dimensions.
     /// </summary>
     /// <param name="tokens">n.</param>
     /// <param name="keep">k.</param>
     /// <param name="dimension">D.</param>
     public static long WorkingBytes(int tokens, int keep, int dimension) =>
-        sizeof(float) * SegmentMemory.Bound(tokens, keep, dimension);
+        sizeof(float) * SegmentMemory.Bound(tokens, keep, dimension) + 64L * tokens;
 
     // Largest first, so that no long one is left when the others are done.
     private static void Run(SegmentTask[] tasks, int threads)

@@ -28,7 +28,7 @@ internal sealed unsafe class SegmentMemory : IDisposable
     {
         long stride = TokenRows.Stride(dimension, Guard.MostPicks(keep, dimension));
         long width = Padding.ToQuads(tokens);
-        long rows = GreedySegment.PanelRows + 2 + WaitingRows((int)width) + RowPool.SlabRows;
+        long rows = GreedySegment.PanelRows + 2 + Math.Min(tokens, WaitingRows((int)width)) + RowPool.SlabRows;
         return (tokens + GreedySegment.BlockRows) * stride + rows * width;
     }
 
