@@ -5,26 +5,31 @@ using static TorchSharp.torch;
 
 namespace HieraVid.Bench.Dpp;
 
-/// <summary>Made-up tokens of a layer: [n, 3584] features, their relevance, and consecutive segments.</summary>
+/// <summary>Made-up tokens of a layer: [n, D] features, their relevance, and consecutive segments.</summary>
 internal sealed record DppInput(Tensor Features, float[] Relevance, IReadOnlyList<DppSegment> Segments)
 {
-    private const int Dimension = 3584;
+    /// <summary>The hidden size of a 7B model.</summary>
+    internal const int Large = 3584;
+
     private const int TokensPerFrame = 169;
 
     /// <summary>
     /// video: what stands at a position stays from frame to frame, with noise (cosine 0.8), and attention is log-normal, so
     /// that most relevances are near 1. noise: independent features, same attention.
     /// </summary>
-    internal static DppInput Make(int count, int keep, int segments, string kind)
+    internal static DppInput Make(int count, int keep, int segments, string kind, int dimension = Large)
     {
         manual_seed(count);
         using var scope = NewDisposeScope();
-        var features = randn([count, Dimension]);
-        if (kind == "video")
+        var features = empty([count, dimension]);
+        var scene = randn([TokensPerFrame, dimension]);
+        for (var begin = 0; begin < count; begin += TokensPerFrame)
         {
-            var scene = randn([TokensPerFrame, Dimension]);
-            var frames = Enumerable.Repeat(scene, (count + TokensPerFrame - 1) / TokensPerFrame).ToList();
-            features = features.mul_(0.5).add_(cat(frames).narrow(0, 0, count));
+            // Frame by frame: a second copy of all of them would hide in memory what the selection takes.
+            using var frame = NewDisposeScope();
+            var tokens = Math.Min(TokensPerFrame, count - begin);
+            var noise = randn([tokens, dimension]);
+            features.narrow(0, begin, tokens).copy_(kind == "video" ? noise.mul_(0.5).add_(scene.narrow(0, 0, tokens)) : noise);
         }
         var attention = randn([count]).exp().ToArray<float>();
         var (least, most) = (attention.Min(), attention.Max());
@@ -36,7 +41,7 @@ internal sealed record DppInput(Tensor Features, float[] Relevance, IReadOnlyLis
             var places = (int)((long)keep * (s + 1) / segments - (long)keep * s / segments);
             list.Add(new DppSegment([.. Enumerable.Range(begin, end - begin)], places));
         }
-        return new DppInput(features.contiguous().DetachFromDisposeScope(), relevance, list);
+        return new DppInput(features.DetachFromDisposeScope(), relevance, list);
     }
 
     /// <summary>Writes the files that the peers read.</summary>

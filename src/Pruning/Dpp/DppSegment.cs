@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace HieraVid.Pruning.Dpp;
 
 /// <summary>One segment to select from. Segments are independent of each other.</summary>
@@ -12,3 +14,9 @@ public sealed record DppSegment(int[] Members, int Keep);
 /// token had any left. The sum of the logarithms of the positive ones is the log-determinant of the selection.
 /// </param>
 public sealed record DppSelection(int[] Order, float[] Gain);
+
+/// <summary>The segments of one video or job, to be selected from together with those of others.</summary>
+/// <param name="Features">[n, D]: one row per token, any float type, any device. Jobs may differ in n, D, type and device.</param>
+/// <param name="Relevance">[n]: ρ of each token.</param>
+/// <param name="Segments">Rows and number to keep of each segment.</param>
+public sealed record DppJob(Tensor Features, float[] Relevance, IReadOnlyList<DppSegment> Segments);

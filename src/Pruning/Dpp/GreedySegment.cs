@@ -11,79 +11,77 @@ namespace HieraVid.Pruning.Dpp;
 /// <item>a flush moves the panel into the factor, takes it out of the waiting residual rows and drops the columns of tokens
 /// that are selected or spent: nothing is computed for them again.</item>
 /// </list>
-/// No n × n kernel exists: of n = 3,785 tokens, 2,649 to keep, 6.5 of its 14.3 million elements are ever computed.
+/// No n × n kernel exists: of n = 3,785 tokens, 2,649 to keep, 7.0 of its 14.3 million elements are ever computed.
 /// </summary>
 internal sealed unsafe class GreedySegment : IDisposable
 {
     // Picks between flushes: a panel of 64 rows of 4,000 tokens is 1 MB, the size of a core's L2 cache.
-    private const int PanelRows = 64;
+    internal const int PanelRows = 64;
 
-    // Rows of the kernel made at once, at most. A feature row that is read from memory serves them all.
-    private const int BlockRows = 125;
+    // Rows of the kernel made at once. More rows need less of the memory's bandwidth, but of those made ahead more are never
+    // picked: of n = 2,649 tokens, 1,139 to keep, 25 at a time take 1.16 times the elements that the picks need, 125 1.5 times.
+    internal const int BlockRows = 25;
 
-    // Columns of a piece of work: 50 rows of 3,584 features are 717 KB.
-    private const int Tile = 50;
+    // Columns of a piece of work.
+    private const int Tile = 40;
 
-    // Residual rows waiting, in floats: 256 MB.
-    private const long WaitingFloats = 1L << 26;
-
-    private readonly int _dimension, _stride, _keep, _threads, _waitingLimit;
+    private readonly int _keep, _most, _threads, _waitingLimit;
     private readonly int[] _members;
     private readonly float[] _relevance;
-    private readonly FloatBlock _vectors, _panel, _variance, _floor;
-    private readonly FactorRows _factor;
+    private readonly SegmentMemory _memory = new();
+    private readonly TokenRows _tokens;
     private readonly RowPool _rows;
+    private readonly float* _block, _panel, _d2, _floor;
     // By column: which token of the segment, and its residual row if it waits in the pool.
     private readonly int[] _token;
     private readonly nint[] _row;
-    private readonly float* _d2;
     private readonly List<int> _order = [];
     private readonly List<float> _gain = [];
-    private int _columns, _panelCount, _waiting, _picksAtLastBlock = -BlockRows;
+    private int _columns, _panelCount, _waiting;
 
     /// <summary>Makes the segment's vectors.</summary>
-    /// <param name="features">The first feature row of all, <paramref name="dimension"/> floats each.</param>
-    /// <param name="dimension">D.</param>
+    /// <param name="features">The features of all segments.</param>
     /// <param name="relevance">Of all rows.</param>
     /// <param name="segment">Which rows, and how many to keep.</param>
     /// <param name="threads">The most threads to use; the selection does not depend on it.</param>
-    internal GreedySegment(float* features, int dimension, float[] relevance, DppSegment segment, int threads)
+    /// <param name="waitingRows">The most rows of the kernel that may wait, if not as many as the memory's bound allows.</param>
+    internal GreedySegment(
+        FeatureRows features, float[] relevance, DppSegment segment, int threads, int? waitingRows = null)
     {
         (_members, _keep, _threads) = (segment.Members, segment.Keep, threads);
+        _most = Guard.MostPicks(_keep, features.Dimension);
         _relevance = Array.ConvertAll(_members, member => relevance[member]);
         _columns = _members.Length;
-        _dimension = Padding.ToVectors(dimension);
-        // Rows at multiples of large powers of two would fall into the same few sets of the caches.
-        var stride = _stride = _dimension + 16;
         var width = Padding.ToQuads(_columns);
-        _vectors = new FloatBlock((long)_columns * _stride);
-        _panel = new FloatBlock((long)PanelRows * width);
-        _variance = new FloatBlock(width);
-        _floor = new FloatBlock(width);
-        _factor = new FactorRows(_keep);
-        _rows = new RowPool(width);
-        _waitingLimit = (int)Math.Max(2 * BlockRows, WaitingFloats / Math.Max(1, width));
+        _tokens = new TokenRows(_columns, features.Dimension, _most, _memory);
+        _block = _memory.Take((long)BlockRows * _tokens.RowStride);
+        _panel = _memory.Take((long)PanelRows * width);
+        _d2 = _memory.Take(width);
+        _floor = _memory.Take(width);
+        _rows = new RowPool(width, _memory);
+        _waitingLimit = waitingRows ?? SegmentMemory.WaitingRows(width);
         _token = [.. Enumerable.Range(0, _columns)];
         _row = new nint[_columns];
-        var vectors = _vectors.Data;
-        var floor = _floor.Data;
-        var d2 = _d2 = _variance.Data;
-        new Span<float>(d2, width).Fill(float.NegativeInfinity);
-        new Span<float>(floor, width).Clear();
+        new Span<float>(_d2, width).Fill(float.NegativeInfinity);
+        new Span<float>(_floor, width).Clear();
         const int piece = 32;
-        Workers.For((_columns + piece - 1) / piece, threads, (double)_columns * dimension, p =>
+        Workers.For((_columns + piece - 1) / piece, threads, (double)_columns * features.Dimension, p =>
         {
             for (var i = p * piece; i < Math.Min(_columns, (p + 1) * piece); i++)
             {
                 var r = _relevance[i];
-                floor[i] = Guard.Floor(r);
-                var usable = UnitRows.Write(
-                    features + (long)_members[i] * dimension, dimension, r, vectors + (long)i * stride, _dimension);
-                if (usable && r * r > floor[i])
-                    d2[i] = r * r;
+                _floor[i] = Guard.Floor(r);
+                if (features.WriteUnit(_members[i], r, _tokens.Row(i)) && r * r > _floor[i])
+                    _d2[i] = r * r;
             }
         });
     }
+
+    /// <summary>Floats taken so far, at most <see cref="SegmentMemory.Bound"/>.</summary>
+    internal long FloatsTaken => _memory.Taken;
+
+    /// <summary>Rows of the kernel that were made and had to give way.</summary>
+    internal int RowsGivenUp { get; private set; }
 
     private int Width => Padding.ToQuads(_columns);
 
@@ -94,7 +92,7 @@ internal sealed unsafe class GreedySegment : IDisposable
         var best = float.NegativeInfinity;
         for (var i = 0; i < _columns; i++)
             best = Math.Max(best, _d2[i]);
-        while (_order.Count < _keep && best > float.NegativeInfinity)
+        while (_order.Count < _most && best > float.NegativeInfinity)
         {
             var j = FirstWith(best);
             if (_row[j] == 0)
@@ -134,7 +132,7 @@ internal sealed unsafe class GreedySegment : IDisposable
     private float Pick(int j)
     {
         var weights = stackalloc float[PanelRows];
-        var panel = _panel.Data;
+        var panel = _panel;
         var width = Width;
         for (var t = 0; t < _panelCount; t++)
             weights[t] = panel[(nint)t * width + j];
@@ -149,14 +147,14 @@ internal sealed unsafe class GreedySegment : IDisposable
         _gain.Add(_d2[j]);
         var scale = 1 / MathF.Sqrt(_d2[j]);
         _d2[j] = float.NegativeInfinity;
-        return Dpp.PanelRows.Finish(e, scale, _d2, _floor.Data, width);
+        return Dpp.PanelRows.Finish(e, scale, _d2, _floor, width);
     }
 
     private void Flush()
     {
         if (_panelCount == 0)
             return;
-        _factor.Append(_panel.Data, Width, _panelCount, _columns, _threads);
+        _tokens.Append(_panel, Width, _panelCount, _columns, _threads);
         UpdateWaiting();
         _panelCount = 0;
         DropColumns();
@@ -169,7 +167,7 @@ internal sealed unsafe class GreedySegment : IDisposable
         for (var i = 0; i < _columns; i++)
             if (_row[i] != 0 && _d2[i] > float.NegativeInfinity)
                 waiting.Add(i);
-        var panel = _panel.Data;
+        var panel = _panel;
         var (width, count) = (Width, _panelCount);
         const int piece = 512;
         Workers.For((width + piece - 1) / piece, _threads, (double)waiting.Count * width * count, p =>
@@ -207,7 +205,7 @@ internal sealed unsafe class GreedySegment : IDisposable
                 _columns--;
                 if (i == _columns)
                     break;
-                (_d2[i], _floor.Data[i]) = (_d2[_columns], _floor.Data[_columns]);
+                (_d2[i], _floor[i]) = (_d2[_columns], _floor[_columns]);
                 (_token[i], _row[i]) = (_token[_columns], _row[_columns]);
                 (_d2[_columns], _row[_columns]) = (float.NegativeInfinity, 0);
                 if (_d2[i] > float.NegativeInfinity)
@@ -220,11 +218,7 @@ internal sealed unsafe class GreedySegment : IDisposable
             if (_row[i] != 0)
                 rows.Add(_row[i]);
         foreach (var (from, to) in dropped)
-        {
-            new Span<float>(_vectors.Data + (long)from * _stride, _dimension)
-                .CopyTo(new Span<float>(_vectors.Data + (long)to * _stride, _dimension));
-            _factor.Move(from, to);
-        }
+            _tokens.Move(from, to);
         foreach (float* row in rows)
             foreach (var (from, to) in dropped)
                 row[to] = row[from];
@@ -239,21 +233,26 @@ internal sealed unsafe class GreedySegment : IDisposable
         _waiting--;
     }
 
-    // The token whose turn it is, and others without a row among the highest d²: no more than there are places left, since
-    // few of those further down will be picked.
+    // The token whose turn it is, and those of the others without a row that have the highest d²: most of them will be picked
+    // soon. No more than there are places left.
     private int[] Likely(int first)
     {
-        var left = Math.Min(_keep - _order.Count, _columns);
-        // As many as are likely to be of use: twice what the last block led to before it missed a pick.
-        var recent = Math.Max(4, 2 * (_order.Count - _picksAtLastBlock) / 5) * 5;
-        _picksAtLastBlock = _order.Count;
-        var wanted = Math.Min(Math.Min(recent, Math.Clamp(_columns / 20 * 5, 20, BlockRows)), left);
-        var falling = new float[_columns];
-        var columns = new int[_columns];
-        for (var i = 0; i < _columns; i++)
-            (falling[i], columns[i]) = (-_d2[i], i);
-        Array.Sort(falling, columns);
-        return [first, .. columns.Take(left).Where(i => _row[i] == 0 && i != first).Take(wanted - 1)];
+        var wanted = Math.Min(BlockRows, _most - _order.Count);
+        // The lowest of the best so far comes out first; of equal ones the one that is found last, so that none is counted on.
+        var best = new PriorityQueue<int, float>(wanted);
+        var least = float.NegativeInfinity;
+        for (var i = 0; i < _columns && wanted > 1; i++)
+        {
+            if (_d2[i] <= least || _row[i] != 0 || i == first)
+                continue;
+            if (best.Count < wanted - 1)
+                best.Enqueue(i, _d2[i]);
+            else
+                best.EnqueueDequeue(i, _d2[i]);
+            if (best.Count == wanted - 1 && best.TryPeek(out _, out var lowest))
+                least = lowest;
+        }
+        return [first, .. best.UnorderedItems.Select(item => item.Element)];
     }
 
     // Residual rows for a token whose turn it is and for those that will probably be picked soon.
@@ -261,10 +260,13 @@ internal sealed unsafe class GreedySegment : IDisposable
     {
         var chosen = Likely(first);
         MakeRoom(chosen.Length);
-        foreach (var i in chosen)
-            _row[i] = (nint)_rows.Take();
+        for (var r = 0; r < chosen.Length; r++)
+        {
+            _row[chosen[r]] = (nint)_rows.Take();
+            _tokens.CopyTurned(chosen[r], _block + (long)r * _tokens.RowStride);
+        }
         _waiting += chosen.Length;
-        var work = (double)chosen.Length * _columns * (_dimension + _factor.Count);
+        var work = (double)chosen.Length * _columns * _tokens.Length;
         Workers.For((_columns + Tile - 1) / Tile, _threads, work, piece => MakeTile(chosen, piece * Tile));
         foreach (var i in chosen)
             new Span<float>((float*)_row[i] + _columns, Width - _columns).Clear();
@@ -272,18 +274,12 @@ internal sealed unsafe class GreedySegment : IDisposable
 
     private void MakeTile(int[] chosen, int begin)
     {
-        var end = Math.Min(_columns, begin + Tile);
-        var left = stackalloc float*[chosen.Length];
         var target = stackalloc float*[chosen.Length];
-        for (var i = 0; i < chosen.Length; i++)
-        {
-            left[i] = _vectors.Data + (long)chosen[i] * _stride;
-            target[i] = (float*)_row[chosen[i]] + begin;
-            new Span<float>(target[i], end - begin).Clear();
-        }
-        var right = _vectors.Data + (long)begin * _stride;
-        DotProducts.Accumulate(left, target, chosen.Length, right, _stride, end - begin, _dimension, 1);
-        _factor.Subtract(chosen, target, begin, end);
+        for (var r = 0; r < chosen.Length; r++)
+            target[r] = (float*)_row[chosen[r]] + begin;
+        var stride = _tokens.RowStride;
+        DotProducts.Multiply(_block, stride, chosen.Length, _tokens.Row(begin), stride, Math.Min(Tile, _columns - begin),
+            _tokens.Length, target);
     }
 
     // Gives up the waiting rows with the lowest d² once too many wait; they are made again if their tokens' turn comes.
@@ -294,16 +290,11 @@ internal sealed unsafe class GreedySegment : IDisposable
         var waiting = Enumerable.Range(0, _columns).Where(i => _row[i] != 0)
             .OrderBy(i => _d2[i]).ThenBy(i => _token[i]).ToList();
         foreach (var i in waiting.Take(Math.Max(wanted, waiting.Count / 2)))
+        {
             Release(i);
+            RowsGivenUp++;
+        }
     }
 
-    public void Dispose()
-    {
-        _vectors.Dispose();
-        _panel.Dispose();
-        _variance.Dispose();
-        _floor.Dispose();
-        _factor.Dispose();
-        _rows.Dispose();
-    }
+    public void Dispose() => _memory.Dispose();
 }

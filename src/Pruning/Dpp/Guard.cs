@@ -13,6 +13,12 @@ internal static class Guard
     /// <summary>The largest d² with which a token of this relevance counts as spent; NaN makes it spent from the start.</summary>
     internal static float Floor(float relevance) => SpentFraction * (relevance * relevance);
 
+    /// <summary>
+    /// The most tokens that are selected by d²: vectors of D dimensions span no more, so every d² is 0 after D picks, whatever
+    /// rounding has left of it.
+    /// </summary>
+    internal static int MostPicks(int keep, int dimension) => Math.Min(keep, dimension);
+
     /// <summary>Fills the places that are left by relevance, highest first, then lowest index. NaN comes last.</summary>
     /// <param name="order">Selected tokens as places in the segment; complete afterwards.</param>
     /// <param name="selected">How many are there already.</param>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace HieraVid.Pruning.Dpp;
 
@@ -17,6 +18,7 @@ internal static unsafe class PanelRows
     /// <param name="count">Number of panel rows.</param>
     /// <param name="begin">First column, a multiple of four vectors.</param>
     /// <param name="end">End of the columns, a multiple of four vectors.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Subtract(
         float* from, float* to, float* weights, float* panel, nint stride, int count, int begin, int end)
     {
@@ -53,6 +55,7 @@ internal static unsafe class PanelRows
     /// <param name="count">Number of panel rows.</param>
     /// <param name="begin">First column, a multiple of four vectors.</param>
     /// <param name="end">End of the columns, a multiple of four vectors.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void SubtractFour(
         float** rows, float* weights, float* panel, nint stride, int count, int begin, int end)
     {
@@ -94,6 +97,7 @@ internal static unsafe class PanelRows
 
     /// <summary>e *= scale; d2 −= e²; where d2 ≤ floor it becomes −∞ for good (spent, or NaN).</summary>
     /// <returns>The largest d2 that is left; −∞ if none is.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static float Finish(float* e, float scale, float* d2, float* floor, int end)
     {
         var width = Vector<float>.Count;

@@ -43,7 +43,7 @@ public static class ReferenceDpp
         var order = new int[keep];
         var (gain, margin) = (new float[keep], new float[keep]);
         Array.Fill(margin, float.PositiveInfinity);
-        for (var step = 0; step < keep; step++)
+        for (var step = 0; step < Guard.MostPicks(keep, dimension); step++)
         {
             var j = -1;
             for (var i = 0; i < n; i++)
@@ -79,7 +79,7 @@ public static class ReferenceDpp
         return (new DppSelection([.. order.Select(i => members[i])], gain), margin);
     }
 
-    /// <summary>Selects from all segments, as <see cref="SegmentDpp.Select"/> does.</summary>
+    /// <summary>Selects from all segments, as <see cref="SegmentDpp"/> does.</summary>
     /// <param name="features">[n, D], any float type, any device.</param>
     /// <param name="relevance">[n].</param>
     /// <param name="segments">The segments.</param>

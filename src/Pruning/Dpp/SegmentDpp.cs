@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace HieraVid.Pruning.Dpp;
@@ -14,8 +12,9 @@ public static class SegmentDpp
     private const double LargeWork = 2e9;
 
     /// <summary>
-    /// Selects from each segment; segments may belong to different videos. All arithmetic is in float32, and the result
-    /// depends neither on the number of threads nor on the other segments in the list.
+    /// Selects from each segment. All arithmetic is in float32, and the result depends neither on the number of threads nor on
+    /// the other segments in the list. Memory: <see cref="WorkingBytes"/> for each segment that is worked on at a time, at
+    /// most as many as there are threads.
     /// </summary>
     /// <param name="features">[n, D]: one row per token, any float type, any device.</param>
     /// <param name="relevance">[n]: ρ of each token.</param>
@@ -26,60 +25,63 @@ public static class SegmentDpp
     /// features or that is to keep more than it has.
     /// </exception>
     public static IReadOnlyList<DppSelection> Select(
-        Tensor features, ReadOnlySpan<float> relevance, IReadOnlyList<DppSegment> segments)
+        Tensor features, ReadOnlySpan<float> relevance, IReadOnlyList<DppSegment> segments) =>
+        Select([new DppJob(features, relevance.ToArray(), segments)])[0];
+
+    /// <summary>
+    /// The same for several jobs over one set of workers: many short segments fill all cores, whichever job they are of, and
+    /// each selection is the one that its job alone would get, bit for bit.
+    /// </summary>
+    /// <param name="jobs">Features, relevance and segments of each.</param>
+    /// <returns>For each job the selection of each of its segments.</returns>
+    /// <exception cref="ArgumentException">As above, for any of the jobs.</exception>
+    public static IReadOnlyList<IReadOnlyList<DppSelection>> Select(IReadOnlyList<DppJob> jobs)
     {
-        ArgumentNullException.ThrowIfNull(segments);
-        Check(features, relevance.Length, segments);
+        ArgumentNullException.ThrowIfNull(jobs);
+        foreach (var job in jobs)
+            Check(job.Features, job.Relevance.Length, job.Segments);
         using var scope = NewDisposeScope();
         using var gradients = no_grad();
-        // Selection is a chain of k dependent decisions of little work each, and its products must not depend on how a library
-        // cuts them: features on another device come to the CPU (54 MB for 3,785 tokens). A batched GPU version is not
-        // written: there was none to prove it on.
-        var rows = features.to(ScalarType.Float32).cpu().contiguous();
-        return SelectRows(rows, relevance.ToArray(), segments, Math.Max(1, get_num_threads()));
+        var results = jobs.Select(job => new DppSelection[job.Segments.Count]).ToArray();
+        var tasks = new List<SegmentTask>();
+        for (var j = 0; j < jobs.Count; j++)
+        {
+            var rows = new FeatureRows(jobs[j].Features);
+            for (var s = 0; s < jobs[j].Segments.Count; s++)
+                tasks.Add(new SegmentTask(rows, jobs[j].Relevance, jobs[j].Segments[s], results[j], s));
+        }
+        Run([.. tasks.OrderByDescending(task => task.Work)], Math.Max(1, get_num_threads()));
+        return results;
     }
 
-    private static unsafe DppSelection[] SelectRows(
-        Tensor rows, float[] relevance, IReadOnlyList<DppSegment> segments, int threads)
+    /// <summary>
+    /// The most bytes that selecting from one segment takes beside its features: 4·n·(D + min(k, D)) for the tokens' vectors and
+    /// their part of the Cholesky factor, which has no more than D columns however many tokens are kept; rows of the kernel,
+    /// at most 64 MB or 50 of them, whichever is more, and 82 for work in progress; 64 bytes of bookkeeping per token. There is
+    /// no n × n kernel, nor a k × n factor; two gigabytes go as far as 60,000 tokens of 3,584 dimensions.
+    /// </summary>
+    /// <param name="tokens">n.</param>
+    /// <param name="keep">k.</param>
+    /// <param name="dimension">D.</param>
+    public static long WorkingBytes(int tokens, int keep, int dimension) =>
+        sizeof(float) * SegmentMemory.Bound(tokens, keep, dimension) + 64L * tokens;
+
+    // Largest first, so that no long one is left when the others are done.
+    private static void Run(SegmentTask[] tasks, int threads)
     {
-        var selections = new DppSelection[segments.Count];
-        if (relevance.Length == 0 || rows.shape[1] == 0)
-        {
-            for (var s = 0; s < selections.Length; s++)
-                selections[s] = Run(null, 0, relevance, segments[s], 1);
-            return selections;
-        }
-        var dimension = (int)rows.shape[1];
-        // A span ends at 2 GiB, the rows need not: only the address of the first one is taken from it.
-        var data = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(rows.narrow(0, 0, 1).bytes));
-        var order = Enumerable.Range(0, segments.Count).OrderByDescending(s => Work(segments[s], dimension)).ToArray();
-        var large = order.TakeWhile(s => Work(segments[s], dimension) > LargeWork).ToArray();
+        var large = tasks.TakeWhile(task => task.Work > LargeWork).ToArray();
         // Enough large ones to keep every thread busy with its own need not share.
         if (large.Length >= 4 * threads)
             large = [];
-        foreach (var s in large)
-            selections[s] = Run(data, dimension, relevance, segments[s], threads);
-        var rest = order[large.Length..];
-        Workers.For(rest.Length, threads, double.PositiveInfinity,
-            i => selections[rest[i]] = Run(data, dimension, relevance, segments[rest[i]], 1));
-        return selections;
-    }
-
-    private static unsafe DppSelection Run(float* data, int dimension, float[] relevance, DppSegment segment, int threads)
-    {
-        using var greedy = new GreedySegment(data, dimension, relevance, segment, threads);
-        return greedy.Run();
-    }
-
-    // Multiply-adds: the picked rows of the kernel, and of the factor.
-    private static double Work(DppSegment segment, int dimension)
-    {
-        double n = segment.Members.Length, k = segment.Keep;
-        return k * (n - k / 2) * dimension + k * k * (n / 2 - k / 3);
+        foreach (var task in large)
+            task.Run(threads);
+        var rest = tasks[large.Length..];
+        Workers.For(rest.Length, threads, double.PositiveInfinity, i => rest[i].Run(1));
     }
 
     private static void Check(Tensor features, int count, IReadOnlyList<DppSegment> segments)
     {
+        ArgumentNullException.ThrowIfNull(segments);
         var shape = features.shape;
         if (shape.Length != 2)
             throw new ArgumentException($"Features are [n, D], not [{string.Join(", ", shape)}].", nameof(features));
@@ -93,6 +95,22 @@ public static class SegmentDpp
             for (var i = 0; i < members.Length; i++)
                 if (members[i] < 0 || members[i] >= count || (i > 0 && members[i] <= members[i - 1]))
                     throw new ArgumentException($"Segment {s} needs ascending rows below {count}.", nameof(segments));
+        }
+    }
+
+    // One segment, and where its selection goes.
+    private sealed record SegmentTask(
+        FeatureRows Features, float[] Relevance, DppSegment Segment, DppSelection[] Results, int Place)
+    {
+        // Multiply-adds: the picked rows of the kernel, and of the factor.
+        internal double Work { get; } =
+            Segment.Keep * (Segment.Members.Length - Segment.Keep / 2.0) * Features.Dimension
+            + (double)Segment.Keep * Segment.Keep * (Segment.Members.Length / 2.0 - Segment.Keep / 3.0);
+
+        internal void Run(int threads)
+        {
+            using var greedy = new GreedySegment(Features, Relevance, Segment, threads);
+            Results[Place] = greedy.Run();
         }
     }
 }

@@ -36,14 +36,7 @@ public sealed class SegmentDppTests
             var segment = new DppSegment([.. Enumerable.Range(0, count)], keep);
             var (expected, margin) = tokens.Reference(segment);
             var actual = SegmentDpp.Select(features, tokens.Relevance, [segment])[0];
-            // The orders may part only where rounding decides; what must not be is that nothing was compared.
-            var same = expected.Order.Zip(actual.Order).TakeWhile(pair => pair.First == pair.Second).Count();
-            if (same < keep)
-                Assert.True(margin[same] <= Clear, $"pick {same} of {keep} differs, by a margin of {margin[same]}");
-            clear = Math.Max(clear, margin[..same].Count(m => m > Clear));
-            for (var i = 0; i < same; i++)
-                Assert.Equal(expected.Gain[i], actual.Gain[i], 1e-5f);
-            Assert.Equal(keep, actual.Order.Distinct().Count());
+            clear = Math.Max(clear, ClearDecisions(expected, margin, actual));
         }
         Assert.True(clear >= count / 10, $"only {clear} decisions are clear");
     }
@@ -139,6 +132,65 @@ public sealed class SegmentDppTests
     }
 
     [Fact]
+    public void Jobs_together_get_what_each_gets_alone()
+    {
+        var (first, second) = (RandomTokens.Make(21, 500, 96, noise: 1), RandomTokens.Make(22, 90, 40));
+        using var features = first.Tensor;
+        using var others = second.Tensor;
+        using var narrow = features.to(ScalarType.BFloat16);
+        List<DppJob> jobs =
+        [
+            new(features, first.Relevance, RandomTokens.Cut([(200, 100), (300, 60)])),
+            new(others, second.Relevance, RandomTokens.Cut([(1, 1), (80, 70), (9, 0)])),
+            new(narrow, first.Relevance, RandomTokens.Cut([(500, 90)])),
+            new(others, second.Relevance, []),
+        ];
+        var together = SegmentDpp.Select(jobs);
+        Assert.Equal([2, 3, 1, 0], together.Select(job => job.Count));
+        for (var j = 0; j < jobs.Count; j++)
+        {
+            var alone = SegmentDpp.Select(jobs[j].Features, jobs[j].Relevance, jobs[j].Segments);
+            Assert.Equal(alone.SelectMany(selection => selection.Order), together[j].SelectMany(selection => selection.Order));
+            Assert.Equal(alone.SelectMany(selection => selection.Gain), together[j].SelectMany(selection => selection.Gain));
+        }
+        Assert.Empty(SegmentDpp.Select([]));
+    }
+
+    [Theory]
+    [InlineData(300, 500, 210), InlineData(300, 500, 300), InlineData(900, 33, 630), InlineData(2500, 48, 25), InlineData(1, 1, 1)]
+    public void Memory_stays_within_the_stated_bound(int count, int dimension, int keep)
+    {
+        var tokens = RandomTokens.Make(6, count, dimension, noise: 0.3);
+        using var features = tokens.Tensor;
+        using var greedy = new GreedySegment(new FeatureRows(features), tokens.Relevance, RandomTokens.Cut([(count, keep)])[0], 2);
+        greedy.Run();
+        var bound = SegmentDpp.WorkingBytes(count, keep, dimension);
+        Assert.InRange(4 * greedy.FloatsTaken, 1, bound - 64 * count);
+        // The bound itself is what its description says, up to rows being padded.
+        Assert.True(bound <= 4L * (count + 25) * (dimension + Math.Min(keep, dimension) + 64) + (64 << 20) + 4L * 132 * (count + 64) + 64 * count);
+    }
+
+    [Fact]
+    public void An_hour_s_tokens_need_no_more_than_twice_their_features()
+    {
+        // The kernel would take 3.6 GB, its picked rows 2.5 GB, the features take 430 MB.
+        Assert.InRange(SegmentDpp.WorkingBytes(30_000, 21_000, 3584), 0, 950_000_000);
+        Assert.InRange(SegmentDpp.WorkingBytes(30_000, 21_000, 896), 0, 310_000_000);
+    }
+
+    [Fact]
+    public void Rows_that_gave_way_are_made_again_and_change_no_clear_decision()
+    {
+        var tokens = RandomTokens.Make(12, 600, 200, noise: 0.3, spread: 2);
+        using var features = tokens.Tensor;
+        var segment = RandomTokens.Cut([(600, 190)])[0];
+        var (expected, margin) = tokens.Reference(segment);
+        using var greedy = new GreedySegment(new FeatureRows(features), tokens.Relevance, segment, 1, waitingRows: 26);
+        Assert.True(ClearDecisions(expected, margin, greedy.Run()) >= 60);
+        Assert.True(greedy.RowsGivenUp > 0);
+    }
+
+    [Fact]
     public void Wrong_calls_are_refused()
     {
         using var features = zeros([4, 3]);
@@ -148,5 +200,19 @@ public sealed class SegmentDppTests
         foreach (var segment in new DppSegment[] { new([0, 1], 3), new([0], -1), new([1, 0], 1), new([0, 4], 1), new([2, 2], 1) })
             Assert.Throws<ArgumentException>(() => SegmentDpp.Select(features, relevance, [segment]));
         Assert.Empty(SegmentDpp.Select(features, relevance, Nothing));
+    }
+
+    // The orders may part only where rounding decides. Returns how many decisions before that are clear, so that a caller can
+    // see that something was compared.
+    private static int ClearDecisions(DppSelection expected, float[] margin, DppSelection actual)
+    {
+        var keep = expected.Order.Length;
+        var same = expected.Order.Zip(actual.Order).TakeWhile(pair => pair.First == pair.Second).Count();
+        if (same < keep)
+            Assert.True(margin[same] <= Clear, $"pick {same} of {keep} differs, by a margin of {margin[same]}");
+        for (var i = 0; i < same; i++)
+            Assert.Equal(expected.Gain[i], actual.Gain[i], 1e-5f);
+        Assert.Equal(keep, actual.Order.Distinct().Count());
+        return margin[..same].Count(m => m > Clear);
     }
 }
