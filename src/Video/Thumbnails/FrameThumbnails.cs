@@ -22,8 +22,9 @@ public static class FrameThumbnails
         : [.. Enumerable.Range(0, Most).Select(i => (int)((long)i * (samples - 1) / (Most - 1)))];
 
     /// <summary>
-    /// Decodes the samples once more, with one FFmpeg process behind the sandbox that also scales and compresses them.
-    /// Decoding again costs time only when somebody wants the pictures, and no stage has to hold on to pixels for it.
+    /// Decodes the samples once more, with FFmpeg behind the sandbox, which also scales and compresses them; those that lie
+    /// far apart are sought. Decoding again costs time only when somebody wants the pictures, and no stage has to hold on to
+    /// pixels for it.
     /// </summary>
     /// <param name="video">The probed video.</param>
     /// <param name="timesSeconds">When the samples are shown, ascending.</param>
@@ -40,25 +41,30 @@ public static class FrameThumbnails
             return result;
 
         var frames = Chosen(result.Length).Select(s => (Sample: s, Frame: Nearest(video, timesSeconds[s]))).ToArray();
-        var pictures = await DecodeAsync(video, [.. frames.Select(f => f.Frame).Distinct().Order()], limits, cancel)
-            .ConfigureAwait(false);
+        int[] wanted = [.. frames.Select(f => f.Frame).Distinct().Order()];
+        var pictures = new Dictionary<long, byte[]>();
+        foreach (var stretches in Stretch.Split(video, wanted).Chunk(DecodeCommand.InputsPerProcess(video)))
+            await DecodeAsync(video, stretches, pictures, limits, cancel).ConfigureAwait(false);
+        // A seek that landed too late shows by what is missing; from the beginning it is found, if it is there at all.
+        int[] missing = [.. wanted.Where(frame => !pictures.ContainsKey(video.FrameTicks[frame]))];
+        if (missing.Length > 0)
+            await DecodeAsync(video, [new(Stretch.FromStart, missing)], pictures, limits, cancel).ConfigureAwait(false);
         foreach (var (sample, frame) in frames)
             result[sample] = pictures.GetValueOrDefault(video.FrameTicks[frame], []);
         return result;
     }
 
     // The pictures by their timestamps: when the decoder passes over a damaged one, the others keep their places.
-    private static async Task<Dictionary<long, byte[]>> DecodeAsync(VideoInfo video, int[] wanted, VideoLimits limits,
-        CancellationToken cancel)
+    private static async Task DecodeAsync(VideoInfo video, Stretch[] stretches, Dictionary<long, byte[]> pictures,
+        VideoLimits limits, CancellationToken cancel)
     {
         var (width, height) = Size(video);
         string finish = string.Create(CultureInfo.InvariantCulture, $"scale={width}:{height}:out_range=pc,setsar=1,format=yuvj420p");
         string[] output = ["-c:v", "mjpeg", "-q:v", $"{Quality}", "-f", "image2pipe"];
         var order = new FrameOrder();
         await using var process =
-            DecodeCommand.Start(video, [new(Stretch.FromStart, wanted)], finish, output, limits, order, new(), cancel);
+            DecodeCommand.Start(video, stretches, finish, output, limits, order, new(), cancel);
         var stream = new JpegStream(maxPictureBytes: width * height * 3);
-        var pictures = new Dictionary<long, byte[]>();
         byte[] buffer = new byte[64 << 10];
         while (await process.WaitAsync(o => o.ReadAsync(buffer, CancellationToken.None)).ConfigureAwait(false) is > 0 and var read)
         {
@@ -66,14 +72,13 @@ public static class FrameThumbnails
             {
                 // Its line was written before the picture; the wait is for the task that reads the lines.
                 if (!await order.Frames.WaitToReadAsync(cancel).ConfigureAwait(false))
-                    return pictures;
+                    return;
                 if (order.Frames.TryRead(out var frame))
                     pictures.TryAdd(frame.Ticks, picture);
             }
         }
 
         await process.ExitAsync().ConfigureAwait(false);
-        return pictures;
     }
 
     private static (int Width, int Height) Size(VideoInfo video)

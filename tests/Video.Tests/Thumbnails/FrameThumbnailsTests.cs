@@ -2,10 +2,13 @@ namespace HieraVid.Video.Tests.Thumbnails;
 
 public sealed class FrameThumbnailsTests : TestVideos
 {
-    [Fact]
-    public async Task Every_sample_gets_a_jpeg_of_its_own_frame()
+    // Seven frames of the longer one lie so far apart that they are sought.
+    [Theory]
+    [InlineData(3)]
+    [InlineData(40)]
+    public async Task Every_sample_gets_a_jpeg_of_its_own_frame(int seconds)
     {
-        var video = await Probe(Make("a.mp4", "640x360", seconds: 3));
+        var video = await Probe(Make("a.mp4", "640x360", seconds: seconds));
         var plan = SamplingPlan.Uniform(video, 7);
         var pictures = await FrameThumbnails.OfAsync(video, [.. plan.TimesSeconds.Select(t => Math.Round(t, 6))],
             VideoLimits.Default, Cancel);
