@@ -50,6 +50,8 @@ public sealed record TokenStore(string Folder, long LimitBytes)
             }
             catch
             {
+                if (job.HeldBytes == 0)
+                    job.Remove();
                 job.Dispose();
                 throw;
             }

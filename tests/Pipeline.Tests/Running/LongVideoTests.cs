@@ -158,6 +158,7 @@ public sealed class LongVideoTests : IDisposable
             new StoreUse(_store with { LimitBytes = 1_000_000 })).RunAsync(Ask(chunkFrames: 4), events.Add));
         Assert.True(refused.IsUsersMistake);
         Assert.Contains("may hold 0.001 GB", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_store.Folder));
         Assert.DoesNotContain(events, progress => progress.Stage > JobStage.Probe);
     }
 
