@@ -51,7 +51,7 @@ public sealed class DamagedVideoTests : TestVideos
         var plan = SamplingPlan.AtFps(video, 5);
         var e = await Assert.ThrowsAsync<VideoException>(() => Decode(video, plan));
         Assert.Equal(VideoFault.Broken, e.Kind);
-        Assert.Matches(@"between \d+\.\d+ s and \d+\.\d+ s, so \d+ of 60 sampled frames are missing", e.Message);
+        Assert.Matches(@"between \d+\.\d+ s and \d+\.\d+ s, so \d+ of 60 sampled frames are missing \(FFmpeg: .+\);", e.Message);
 
         MissingFrames? missing = null;
         byte[] part = await Decode(video, plan, batch: 7, onMissing: m => missing = m);

@@ -57,12 +57,12 @@ public static class FrameDecoder
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         await using var decoder = new PlanDecoder(video, Stretch.Split(video, [.. plan.FrameIndices.Distinct()]), limits, stop.Token);
         var batches = new BatchReader(video, plan, target, batchFrames, decoder, onMissing);
-        var next = Task.Run(batches.ReadAsync, CancellationToken.None);
+        var next = Ahead(batches);
         try
         {
             while (await next.ConfigureAwait(false) is { } batch)
             {
-                next = Task.Run(batches.ReadAsync, CancellationToken.None);
+                next = Ahead(batches);
                 yield return batch;
             }
         }
@@ -73,4 +73,8 @@ public static class FrameDecoder
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    // A thread of its own, as reading blocks it most of the time.
+    private static Task<FrameBatch?> Ahead(BatchReader batches) => Task.Factory.StartNew(batches.ReadAsync, CancellationToken.None,
+        TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
 }

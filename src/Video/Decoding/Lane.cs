@@ -15,12 +15,13 @@ internal sealed class Lane(VideoInfo video, IEnumerable<Stretch> stretches, Vide
     private int input;
     private bool isAnchored;
     private int breaks;
+    private string earlierMessage = "";
 
     /// <summary>Processes started so far.</summary>
     public int Processes { get; private set; }
 
     /// <summary>FFmpeg's last complaint.</summary>
-    public string LastMessage { get; private set; } = "";
+    public string LastMessage => frames?.LastMessage is { Length: > 0 } now ? now : earlierMessage;
 
     /// <summary>Starts decoding before the first frame is asked for.</summary>
     public void Start()
@@ -120,8 +121,7 @@ internal sealed class Lane(VideoInfo video, IEnumerable<Stretch> stretches, Vide
         if (frames is null)
             return;
         await frames.DisposeAsync().ConfigureAwait(false);
-        if (frames.LastMessage is { Length: > 0 } said)
-            LastMessage = said;
+        earlierMessage = LastMessage;
         frames = null;
     }
 }

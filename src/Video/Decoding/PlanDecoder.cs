@@ -16,7 +16,7 @@ internal sealed class PlanDecoder : IAsyncDisposable
     private readonly Lane[] lanes;
     private int stretch;
 
-    /// <summary>Starts decoding.</summary>
+    /// <summary>Prepares decoding; the first read starts it on all lanes.</summary>
     public PlanDecoder(VideoInfo video, IReadOnlyList<Stretch> stretches, VideoLimits limits, CancellationToken cancel)
     {
         this.stretches = stretches;
@@ -25,7 +25,6 @@ internal sealed class PlanDecoder : IAsyncDisposable
         var waited = new Stopwatch();
         lanes = [.. Enumerable.Range(0, count).Select(lane =>
             new Lane(video, stretches.Where((_, i) => i % count == lane), share, waited, cancel))];
-        Array.ForEach(lanes, l => l.Start());
     }
 
     /// <summary>Lanes.</summary>
@@ -41,6 +40,8 @@ internal sealed class PlanDecoder : IAsyncDisposable
     /// <param name="frame">A frame of the plan, after those asked for before.</param>
     public ValueTask<byte[]?> ReadAsync(int frame)
     {
+        if (Processes == 0)
+            Array.ForEach(lanes, l => l.Start());
         while (stretches[stretch].Frames[^1] < frame)
             stretch++;
         return lanes[stretch % lanes.Length].ReadAsync(frame);
