@@ -45,6 +45,21 @@ public sealed class PruningException : Exception
             + FormattableString.Invariant($"for {Math.Max(0, room):N0}: take fewer frames, a smaller budget, or hieravid, ")
             + "which fits any video.");
 
+    /// <summary>A method needs a signal of the vision tower that is not there.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="signal">The signal.</param>
+    public static PruningException NoSignal(string method, VisionSignal signal) =>
+        new($"Method {method} needs {VisionSignals.Describe(signal)}, which was not given with the tokens.");
+
+    /// <summary>A method cannot keep so little.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="budget">What was asked for.</param>
+    /// <param name="least">The least that it can keep.</param>
+    /// <param name="reason">Why, as a clause.</param>
+    public static PruningException BudgetTooSmall(string method, double budget, double least, string reason) =>
+        new(FormattableString.Invariant($"Method {method} cannot keep only {budget} of the tokens, because {reason}: ")
+            + FormattableString.Invariant($"take a budget of at least {least}, or another method."));
+
     /// <summary>No method has the name.</summary>
     /// <param name="name">What was asked for.</param>
     /// <param name="known">The names there are.</param>

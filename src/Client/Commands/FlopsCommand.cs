@@ -43,7 +43,7 @@ internal static class FlopsCommand
         var model = FlopsModel.Presets.FirstOrDefault(preset => preset.Name == name)
             ?? throw JobException.Bad($"--model {name} is not known: take one of {string.Join(", ", FlopsModel.Presets.Select(preset => preset.Name))}.");
         var pruning = PruningMethods.Create(method, budget, new Dictionary<string, string>(), new ModelTraits(model.Layers));
-        var tokens = pruning.Nominal(model.VisualTokens, model.Layers);
+        var tokens = pruning.Nominal(model.Video, model.Layers);
         var vanilla = Flops.Total(model, FlopsTokens.Uniform(model.VisualTokens, model.Layers));
         var ideal = Flops.Total(model, FlopsTokens.Ideal(tokens));
         var exact = Flops.Total(model, tokens);

@@ -116,10 +116,13 @@ public sealed class LlavaModel : IDisposable
 
     /// <summary>Puts the newline tokens among visual tokens.</summary>
     /// <param name="visual">[n, hidden].</param>
-    /// <param name="origins">Their token indices, ascending, [n].</param>
+    /// <param name="origins">Their token indices, [n].</param>
     /// <param name="layout">The whole video's layout.</param>
-    public VideoSequence Sequence(Tensor visual, IReadOnlyList<int> origins, VideoLayout layout) =>
-        VideoSequence.Build(visual, origins, _newline, layout);
+    /// <param name="stay">Which newline tokens stay.</param>
+    /// <param name="renumbered">Whether positions follow each other as if nothing had been dropped.</param>
+    public VideoSequence Sequence(
+        Tensor visual, IReadOnlyList<int> origins, VideoLayout layout, NewlineStay stay = NewlineStay.All, bool renumbered = false) =>
+        VideoSequence.Build(visual, origins, _newline, layout, stay, renumbered);
 
     /// <summary>A whole video with its newline tokens.</summary>
     /// <param name="pooled">[F, <see cref="TokensPerFrame"/>, hidden].</param>

@@ -2,7 +2,8 @@ namespace HieraVid.Pruning;
 
 /// <summary>What a method has to know of the model whose tokens it prunes.</summary>
 /// <param name="LayerCount">The decoder's layers.</param>
-public sealed record ModelTraits(int LayerCount);
+/// <param name="RowNewlines">Whether a newline token follows every row of a frame, as in LLaVA-Video.</param>
+public sealed record ModelTraits(int LayerCount, bool RowNewlines = false);
 
 /// <summary>A pruning method as users can ask for it.</summary>
 /// <param name="Name">Its name.</param>
@@ -20,10 +21,15 @@ public static class PruningMethods
     /// <summary>HieraVid.</summary>
     public const string HieraVid = "hieravid";
 
+    /// <summary>FastVID.</summary>
+    public const string FastVid = "fastvid";
+
     /// <summary>All methods, in the order in which they are listed to users.</summary>
     public static IReadOnlyList<PruningMethodEntry> All { get; } =
     [
         new(HieraVid, "segments, merging, and selection inside three layers", CreateHieraVid),
+        new(FastVid, "segments; the most attended tokens, and density peaks that the others fold into",
+            (budget, settings, model) => new FastVidMethod(FastVidOptions.Read(settings, model), Share(budget))),
         new(None, "every visual token goes through every layer", (_, _, _) => new NoPruning()),
     ];
 
@@ -61,6 +67,11 @@ public static class PruningMethods
         Find(name).Create(1, read, new ModelTraits(PruningSchedule.LeastLayers));
         return read.Known;
     }
+
+    // Written so that NaN fails.
+    private static double Share(double budget) => budget > 0 && budget <= 1
+        ? budget
+        : throw PruningException.OutOfRange("budget", budget, "above 0 and at most 1");
 
     private static PruningMethod CreateHieraVid(double budget, MethodSettings settings, ModelTraits model)
     {
