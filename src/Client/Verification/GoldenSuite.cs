@@ -54,6 +54,8 @@ public static class GoldenSuite
             HieraVidGolden.Run(golden);
         else if (cases.TryGetProperty("method", out method) && method.GetString() == "fastvid")
             FastVidGolden.Run(golden);
+        else if (cases.TryGetProperty("method", out method) && BaselineGolden.Covers(method.GetString()!))
+            BaselineGolden.Run(golden, method.GetString()!);
         else if (cases.TryGetProperty("method", out method))
             golden.NotCovered("all cases", $"method {method.GetString()?.Split('.', ';', ',')[0]} is not built yet");
         else if (File.Exists(Path.Combine(golden.Path, ModelConfig.FileName)))

@@ -23,6 +23,9 @@ public sealed class FastVidMethod(FastVidOptions options, double retention) : Pr
     /// <inheritdoc/>
     public override string Name => PruningMethods.FastVid;
 
+    internal static PruningMethod Create(double share, MethodSettings settings, ModelTraits model) =>
+        new FastVidMethod(FastVidOptions.Read(settings, model), share);
+
     /// <inheritdoc/>
     public override IReadOnlyList<VisionSignal> Signals => [VisionSignal.FrameFeature, VisionSignal.HeadAttention];
 

@@ -28,8 +28,22 @@ public static class PruningMethods
     public static IReadOnlyList<PruningMethodEntry> All { get; } =
     [
         new(HieraVid, "segments, merging, and selection inside three layers", CreateHieraVid),
-        new(FastVid, "segments; the most attended tokens, and density peaks that the others fold into",
-            (budget, settings, model) => new FastVidMethod(FastVidOptions.Read(settings, model), Share(budget))),
+        new(FastVid, "segments; the most attended tokens, and density peaks that the others fold into", Checked(FastVidMethod.Create)),
+        new("fastv", "after two layers, the tokens that the question's end attends to", Checked(FastV.Create)),
+        new("framefusion", "similar tokens merge before and inside the first layers, then the least attended go", Checked(FrameFusion.Create)),
+        new("prumerge", "attended tokens with their neighbours merged in, frame by frame", Checked(PruMerge.Create)),
+        new("visionzip", "attended tokens, and evenly spaced ones that take up the others, frame by frame", Checked(VisionZip.Create)),
+        new("prunevid", "scenes; static positions are averaged over time, the rest is clustered", Checked(PruneVid.Create)),
+        new("dycoke", "one frame of four whole, of the others the tokens that changed", Checked(DyCoke.Create)),
+        new("holitom", "windows that stand still are averaged; half of the rest folds away inside the model", Checked(HoliTom.Create)),
+        new("flashvid", "diverse tokens, the others fold along time; most go deep inside the model", Checked(FlashVid.Create)),
+        new("vidcom2", "more tokens of unusual frames", Checked(VidCom2.Create)),
+        new("divprune", "tokens as far from each other as possible", Checked(DivPrune.Create)),
+        new("cdpruner", "a determinantal point process over the whole video", Checked(CdPruner.Create)),
+        new("evs", "the tokens that changed most since the frame before", Checked(Evs.Create)),
+        new("streamingllm", "all tokens, but each sees only the first ones and its neighbours", Checked(StreamingLlm.Create)),
+        new("uniform", "evenly spaced tokens, or frames", Checked(Uniform.Create)),
+        new("random", "a seeded random choice", Checked(RandomTokens.Create)),
         new(None, "every visual token goes through every layer", (_, _, _) => new NoPruning()),
     ];
 
@@ -68,10 +82,12 @@ public static class PruningMethods
         return read.Known;
     }
 
-    // Written so that NaN fails.
-    private static double Share(double budget) => budget > 0 && budget <= 1
-        ? budget
-        : throw PruningException.OutOfRange("budget", budget, "above 0 and at most 1");
+    private static Func<double, MethodSettings, ModelTraits, PruningMethod> Checked(
+        Func<double, MethodSettings, ModelTraits, PruningMethod> create) => (budget, settings, model) =>
+        // Written so that NaN fails.
+        budget > 0 && budget <= 1
+            ? create(budget, settings, model)
+            : throw PruningException.OutOfRange("budget", budget, "above 0 and at most 1");
 
     private static PruningMethod CreateHieraVid(double budget, MethodSettings settings, ModelTraits model)
     {

@@ -36,6 +36,17 @@ internal sealed class GroupSums(int groups, int width)
     /// <summary>A group's sum, [D].</summary>
     internal Span<float> Sum(int group) => _sums.AsSpan(group * width, width);
 
+    /// <summary>Moves a sum half-way to a row.</summary>
+    internal void Halve(Tensor rows, int row, int group)
+    {
+        var values = MemoryMarshal.Cast<byte, float>(rows.bytes).Slice(row * width, width);
+        Add(values, Sum(group));
+        Scale(Sum(group), 0.5f);
+    }
+
+    /// <summary>All sums, [groups, D] in float32.</summary>
+    internal Tensor Sums() => TensorData.From<float>(_sums, groups, width);
+
     /// <summary>All means, [groups, D] in float32; zero for a group without rows.</summary>
     internal Tensor Means()
     {
