@@ -64,7 +64,31 @@ public sealed class PruningException : Exception
     /// <param name="name">What was asked for.</param>
     /// <param name="known">The names there are.</param>
     public static PruningException UnknownMethod(string name, IReadOnlyList<string> known) =>
-        new($"The pruning method \"{name}\" is not known: take one of {string.Join(", ", known)}.");
+        new($"The pruning method \"{name}\" is not known{Suggestion(name, known)}; take one of {string.Join(", ", known)}.");
+
+    // The name that is few keystrokes away, if there is one.
+    private static string Suggestion(string name, IReadOnlyList<string> known)
+    {
+        var nearest = known.MinBy(other => Distance(name, other));
+        return nearest is not null && Distance(name, nearest) <= Math.Max(1, nearest.Length / 3) ? $" (did you mean {nearest}?)" : "";
+    }
+
+    // Levenshtein's: insertions, deletions and replacements, regardless of case.
+    private static int Distance(string x, string y)
+    {
+        var row = Enumerable.Range(0, y.Length + 1).ToArray();
+        for (var i = 1; i <= x.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= y.Length; j++)
+            {
+                var same = char.ToUpperInvariant(x[i - 1]) == char.ToUpperInvariant(y[j - 1]);
+                (diagonal, row[j]) = (row[j], Math.Min(diagonal + (same ? 0 : 1), 1 + Math.Min(row[j], row[j - 1])));
+            }
+        }
+        return row[^1];
+    }
 
     /// <summary>A method has no such option.</summary>
     /// <param name="method">The method.</param>

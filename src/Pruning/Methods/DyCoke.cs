@@ -47,7 +47,7 @@ public sealed class DyCoke(double share, bool lastGroup) : InputMethod(share)
         for (var f = 0; f < group.FrameCount; f++)
         {
             var isOddLast = frames % 2 == 1 && group.FirstFrame + f == frames - 1;
-            if (isOddLast && !lastGroup)
+            if (isOddLast && !lastGroup && frames > 1)
                 continue;
             var isWhole = f == 0 || isOddLast || (f == 2 && !lastGroup && group.FirstFrame >= frames - GroupFrames);
             var similarity = isWhole

@@ -150,6 +150,9 @@ public sealed class PruneVid(double share, PruneVidOptions options) : InputMetho
         return sums.Means().MoveToOuterDisposeScope();
     }
 
+    /// <summary>Tokens per layer with the second stage at its published layer and share: 11 full layers, then 0.4.</summary>
+    public static LayerTokens[] TwoStages(double tokens, int layerCount) => FlopsTokens.Step(tokens, 11, 0.4 * tokens, layerCount);
+
     /// <summary>The second stage: the most attended rows of every static group and every frame.</summary>
     /// <param name="score">Greatest attention over heads and text queries, by row.</param>
     /// <param name="staticSizes">Static rows of each scene.</param>
