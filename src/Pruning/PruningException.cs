@@ -64,7 +64,7 @@ public sealed class PruningException : Exception
     /// <param name="name">What was asked for.</param>
     /// <param name="known">The names there are.</param>
     public static PruningException UnknownMethod(string name, IReadOnlyList<string> known) =>
-        new($"The pruning method \"{name}\" is not known{Suggestion(name, known)}; take one of {string.Join(", ", known)}.");
+        new($"The pruning method \"{name}\" is not known{Suggestion(name, known)}: take one of {string.Join(", ", known)}.");
 
     // The name that is few keystrokes away, if there is one.
     private static string Suggestion(string name, IReadOnlyList<string> known)
@@ -89,6 +89,17 @@ public sealed class PruningException : Exception
         }
         return row[^1];
     }
+
+    /// <summary>An assembly gives no method.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="fault">What is wrong, as a clause.</param>
+    public static PruningException BadAssembly(string file, string fault) =>
+        new($"{file} gives no pruning method: {fault}; docs/methods.md has an example.");
+
+    /// <summary>Two methods want the same name.</summary>
+    /// <param name="name">The name.</param>
+    public static PruningException NameTaken(string name) =>
+        new($"There is a pruning method \"{name}\" already: give yours another name.");
 
     /// <summary>A method has no such option.</summary>
     /// <param name="method">The method.</param>

@@ -34,6 +34,7 @@ internal static class CompareCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object in place of the table." };
         var report = PathSymbols.Option("--report", "HTML file to write: the kept tokens of each method side by side.");
         report.HelpName = "FILE";
+        var assemblies = PruningOptions.AssemblyOption();
         var compute = new ComputeOptions("bf16");
         var command = new Command("compare", """
             Answer one question with several pruning methods, after one decoding and one encoding of the video.
@@ -43,7 +44,7 @@ internal static class CompareCommand
             Examples:
               hieravid compare talk.mp4 "What does the speaker hold?" --model DIR --methods hieravid,fastvid --budgets 0.3,0.1
               hieravid compare talk.mp4 "What does the speaker hold?" --model DIR --methods all --report compared.html
-            """) { video, question, model, tower, frames, methods, budgets, maxTokens, json, report };
+            """) { video, question, model, tower, frames, methods, budgets, maxTokens, assemblies, json, report };
         compute.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
@@ -56,6 +57,7 @@ internal static class CompareCommand
                 Pruning = new PruningRequest { Method = PruningMethods.None },
             };
             request.Validate();
+            PruningOptions.Load(parsed.GetValue(assemblies));
             var asked = Asked(parsed.GetRequiredValue(methods), parsed.GetRequiredValue(budgets));
             var page = parsed.GetValue(report);
             if (page is not null)
@@ -112,12 +114,12 @@ internal static class CompareCommand
     private static void Print(ComparisonReport report)
     {
         var width = Math.Max(6, report.Rows.Max(row => row.Method.Length));
-        StandardOutput.WriteLine($"{"method".PadRight(width)}  budget  tokens in  mean share  TFLOPs   prune s  prefill s  cache MB      KL  answer");
+        StandardOutput.WriteLine($"{"method".PadRight(width)}  budget  tokens in  mean share   FLOPs   prune s  prefill s  cache MB      KL  answer");
         foreach (var row in report.Rows)
         {
             var name = FormattableString.Invariant($"{row.Method.PadRight(width)}  {row.Budget,6:0.##}");
             StandardOutput.WriteLine(row.Refusal is { } refusal ? $"{name}  {refusal}" : FormattableString.Invariant(
-                $"{name}  {row.Entered,9:N0}  {row.AverageRetention,10:P1}  {row.Flops / 1e12,6:0.000}  {row.PruneSeconds,8:0.000}  {row.PrefillSeconds,9:0.000}  {row.CacheBytes / 1e6,8:0.0}  {row.Divergence,6:0.0000}  {Answer(row)}"));
+                $"{name}  {row.Entered,9:N0}  {row.AverageRetention,10:P1}  {row.FlopsRatio,6:P1}  {row.PruneSeconds,8:0.000}  {row.PrefillSeconds,9:0.000}  {row.CacheBytes / 1e6,8:0.0}  {row.Divergence,6:0.0000}  {Answer(row)}"));
         }
     }
 

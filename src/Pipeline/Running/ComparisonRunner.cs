@@ -45,6 +45,7 @@ public sealed class ComparisonRunner(LoadedModel model, VideoLimits limits)
             var samples = await EncodeAsync(request, plan, probed.Info, wanted, chunks, clock, onProgress, cancellation).ConfigureAwait(false);
             if (samples.Count == 0)
                 throw JobException.Bad($"{request.VideoPath} has no frame that can be decoded: get a sound copy of the file.");
+            await Task.Run(() => WarmUp(prompt), cancellation).ConfigureAwait(false);
             var rows = new List<ComparisonRow>();
             var reference = await Task.Run(() => Run(vanilla, 1, chunks, request, prompt, budget, null, cancellation), cancellation).ConfigureAwait(false);
             rows.Add(reference.Row);
@@ -104,6 +105,14 @@ public sealed class ComparisonRunner(LoadedModel model, VideoLimits limits)
             samples.AddRange(encoded.Samples);
         }
         return samples;
+    }
+
+    // What the tensor library sets up when it is first used is no method's doing.
+    private void WarmUp(PromptTokens prompt)
+    {
+        using var scope = NewDisposeScope();
+        using var session = new DecodingSession(model.Network.Decoder);
+        session.Prefill(model.Network.Decoder.Embed([.. prompt.Ids.Select(id => (long)Math.Max(0, id))]));
     }
 
     private ComparisonRow RunOrRefuse(

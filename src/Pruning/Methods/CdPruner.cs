@@ -42,7 +42,7 @@ public sealed class CdPruner(double share, CdPruner.Condition relevance, int lay
 
     /// <inheritdoc/>
     public override LayerTokens[] Nominal(VideoShape video, int layerCount) =>
-        FlopsTokens.Uniform(share * video.Tokens, layerCount);
+        FlopsTokens.Step(video.Tokens, relevance == Condition.Attention ? layer : 0, share * video.Tokens, layerCount);
 
     /// <inheritdoc/>
     public override PruningPlan Plan(IReadOnlyList<ChunkSummary> summaries, int room)

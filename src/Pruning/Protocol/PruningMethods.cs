@@ -24,8 +24,7 @@ public static class PruningMethods
     /// <summary>FastVID.</summary>
     public const string FastVid = "fastvid";
 
-    /// <summary>All methods, in the order in which they are listed to users.</summary>
-    public static IReadOnlyList<PruningMethodEntry> All { get; } =
+    private static readonly List<PruningMethodEntry> s_all =
     [
         new(HieraVid, "segments, merging, and selection inside three layers", CreateHieraVid),
         new(FastVid, "segments; the most attended tokens, and density peaks that the others fold into", Checked(FastVidMethod.Create)),
@@ -47,8 +46,20 @@ public static class PruningMethods
         new(None, "every visual token goes through every layer", (_, _, _) => new NoPruning()),
     ];
 
+    /// <summary>All methods, in the order in which they are listed to users.</summary>
+    public static IReadOnlyList<PruningMethodEntry> All => s_all;
+
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. All.Select(method => method.Name)];
+    public static IReadOnlyList<string> Names => [.. All.Select(method => method.Name)];
+
+    /// <summary>Makes a method known. To be called before any job runs: the list is not guarded.</summary>
+    /// <exception cref="PruningException">Its name is taken.</exception>
+    internal static void Add(PruningMethodEntry entry)
+    {
+        if (Names.Contains(entry.Name))
+            throw PruningException.NameTaken(entry.Name);
+        s_all.Add(entry with { Create = Checked(entry.Create) });
+    }
 
     /// <summary>Finds a method.</summary>
     /// <param name="name">Its name.</param>

@@ -8,7 +8,7 @@ public sealed class RegistryTests
     [Theory]
     [InlineData("fastvd", "(did you mean fastvid?)")]
     [InlineData("HOLITOM", "(did you mean holitom?)")]
-    [InlineData("wishful-thinking", "is not known; take one of hieravid, ")]
+    [InlineData("wishful-thinking", "is not known: take one of hieravid, ")]
     public void An_unknown_name_is_refused_with_the_known_ones(string name, string expected)
     {
         var error = Assert.Throws<PruningException>(() => PruningMethods.Find(name));

@@ -15,7 +15,7 @@ function make(name, attributes = {}, ...children) {
 }
 
 function buildTable() {
-  const heads = ["method", "KL", "tokens in", "mean share", "TFLOPs", "prune", "prefill", "cache", "answer"];
+  const heads = ["method", "KL", "tokens in", "mean share", "FLOPs", "prune", "prefill", "cache", "answer"];
   const body = report.rows.map((row) => row.refusal
     ? make("tr", {}, make("td", {}, titleOf(row)), make("td", { class: "said", colspan: heads.length - 1 }, row.refusal))
     : make("tr", {},
@@ -23,13 +23,13 @@ function buildTable() {
       make("td", {}, row.divergence.toFixed(4)),
       make("td", {}, row.entered.toLocaleString("en")),
       make("td", {}, `${(row.averageRetention * 100).toFixed(1)} %`),
-      make("td", {}, (row.flops / 1e12).toPrecision(3)),
+      make("td", { title: `${row.flops.toExponential(3)} by Eq. 12` }, `${(row.flopsRatio * 100).toFixed(1)} %`),
       make("td", {}, `${(row.pruneSeconds * 1000).toFixed(0)} ms`),
       make("td", {}, `${row.prefillSeconds.toFixed(2)} s`),
       make("td", {}, `${(row.cacheBytes / 1e6).toFixed(1)} MB`),
       make("td", { class: row.sameAnswer ? "said same" : "said", dir: "auto" }, row.answer || "(empty)")));
   document.getElementById("table").append(make("table", {},
-    make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...body)));
+    make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col", class: head === "answer" ? "said" : "" }, head)))), make("tbody", {}, ...body)));
 }
 
 const cards = [];
