@@ -1,3 +1,6 @@
+using HieraVid.Bench.Workers;
+using HieraVid.Pruning;
+
 namespace HieraVid.Bench.Driver;
 
 /// <summary>Something measured on several sides in the same run.</summary>
@@ -48,7 +51,20 @@ internal sealed record Benchmark(string Name, string Title, IReadOnlyList<Side> 
         new("chunks", "hieravid ask --frames 64, tiny preset",
             [Side.Ours("chunks-64", "the whole video at once"), Side.Ours("chunks-16", "in chunks of 16")], FreshProcess: true),
         new("ask", "hieravid ask: the whole command, 32 frames", [Side.Ours("ask")]),
+        Methods(32, 196),
+        Methods(64, 169),
     ];
+
+    // Every pruning method on one video; ratios are to the first, so the peers' are to be read beside their own method.
+    private static Benchmark Methods(int frames, int positions) => new(
+        FormattableString.Invariant($"methods-{frames}x{positions}"),
+        FormattableString.Invariant($"Pruning {frames} frames of {positions} tokens of width {MethodPruning.Width} at 25 %, bfloat16"),
+        [
+            .. PruningMethods.Names.Where(name => name != PruningMethods.None)
+                .Select(name => Side.Ours(FormattableString.Invariant($"method/{name}/{frames}/{positions}"), name)),
+            Side.Python("fastvid in PyTorch", "fastvid.py", $"{frames}", $"{positions}"),
+            Side.Python("framefusion in PyTorch", "framefusion.py", $"{frames}", $"{positions}"),
+        ]);
 }
 
 /// <summary>One side of a benchmark: a program that speaks the protocol of Workers/Worker.cs.</summary>

@@ -68,13 +68,13 @@ internal static class PrunedPrefill
         var pruning = new PrefillPruning(method, plan, kept.Origins, clock);
         var budget = new FrameBudget(model, method, TextBefore + 1 + TextAfter, answerTokens: 1);
         var places = new VideoPlaces(network.Layout((int)tokens.shape[0]), TextBefore, TextBefore + 1 + TextAfter, budget, method);
-        var video = network.Sequence(kept.Values, kept.Origins, places.Layout);
+        var video = places.Sequence(network, kept);
         long[] before = [.. Enumerable.Range(100, TextBefore).Select(id => (long)id)];
         long[] after = [.. Enumerable.Range(200, TextAfter).Select(id => (long)id)];
         var embeddings = network.Splice(before, video.Tokens, after);
         using var session = new DecodingSession(network.Decoder);
         session.Prefill(embeddings, places.Positions(video.Indices),
-            pruning.Hook(TextBefore, video, _ => { }));
+            pruning.Hook(TextBefore, video, (int)embeddings.shape[0], _ => { }));
         return (clock.Seconds(JobStage.Prune), PruningFacts.Flops(pruning, network.Config.Text).Ratio);
     }
 }

@@ -40,7 +40,7 @@ public static class CommandLine
               hieravid ask talk.mp4 "What does the speaker hold?" --model ~/models/llava-onevision-7b
             """)
         {
-            verbose, AskCommand.Create(), DemoCommand.Create(), ModelCommand.Create(), DoctorCommand.Create(),
+            verbose, AskCommand.Create(), CompareCommand.Create(), DemoCommand.Create(), ModelCommand.Create(), DoctorCommand.Create(),
             VerifyCommand.Create(), FlopsCommand.Create(),
         };
         var parsed = root.Parse(args);

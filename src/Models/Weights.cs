@@ -31,6 +31,9 @@ public sealed class Weights : IDisposable
     /// <summary>The same weights, names looked up under a further prefix. The parent owns the tensors.</summary>
     public Weights Under(string prefix) => new(_checkpoint, Compute, _prefix + prefix, _owned);
 
+    /// <summary>Weights of another checkpoint, owned by this object too.</summary>
+    public Weights In(CheckpointFolder checkpoint) => new(checkpoint, Compute, "", _owned);
+
     /// <summary>Whether the checkpoint has the tensor.</summary>
     public bool Has(string name) => _checkpoint.Contains(_prefix + name);
 

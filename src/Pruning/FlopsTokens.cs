@@ -9,12 +9,22 @@ public static class FlopsTokens
     public static LayerTokens[] Uniform(double tokens, int layerCount) =>
         [.. Enumerable.Repeat(new LayerTokens(tokens, tokens), layerCount)];
 
+    /// <summary>One number in the first layers, another in the others: pruning between two layers.</summary>
+    /// <param name="before">n in the first layers.</param>
+    /// <param name="full">How many they are.</param>
+    /// <param name="after">n in the others.</param>
+    /// <param name="layerCount">L.</param>
+    public static LayerTokens[] Step(double before, int full, double after, int layerCount) =>
+    [
+        .. Uniform(before, Math.Min(full, layerCount)), .. Uniform(after, Math.Max(0, layerCount - full)),
+    ];
+
     /// <summary>
     /// As the papers count: a layer that prunes is charged with the tokens that leave its pruning ("ideal").
     /// </summary>
     /// <param name="exact">As it happens.</param>
     public static LayerTokens[] Ideal(IEnumerable<LayerTokens> exact) =>
-        [.. exact.Select(tokens => new LayerTokens(tokens.FeedForward, tokens.FeedForward))];
+        [.. exact.Select(tokens => tokens with { Attention = tokens.FeedForward })];
 
     /// <summary>
     /// As it happens: the attention of a layer that prunes runs on the tokens before pruning ("exact").

@@ -45,11 +45,61 @@ public sealed class PruningException : Exception
             + FormattableString.Invariant($"for {Math.Max(0, room):N0}: take fewer frames, a smaller budget, or hieravid, ")
             + "which fits any video.");
 
+    /// <summary>A method needs a signal of the vision tower that is not there.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="signal">The signal.</param>
+    public static PruningException NoSignal(string method, VisionSignal signal) =>
+        new($"Method {method} needs {VisionSignals.Describe(signal)}, which was not given with the tokens.");
+
+    /// <summary>A method cannot keep so little.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="budget">What was asked for.</param>
+    /// <param name="least">The least that it can keep.</param>
+    /// <param name="reason">Why, as a clause.</param>
+    public static PruningException BudgetTooSmall(string method, double budget, double least, string reason) =>
+        new(FormattableString.Invariant($"Method {method} cannot keep only {budget} of the tokens, because {reason}: ")
+            + FormattableString.Invariant($"take a budget of at least {least}, or another method."));
+
     /// <summary>No method has the name.</summary>
     /// <param name="name">What was asked for.</param>
     /// <param name="known">The names there are.</param>
     public static PruningException UnknownMethod(string name, IReadOnlyList<string> known) =>
-        new($"The pruning method \"{name}\" is not known: take one of {string.Join(", ", known)}.");
+        new($"The pruning method \"{name}\" is not known{Suggestion(name, known)}: take one of {string.Join(", ", known)}.");
+
+    // The name that is few keystrokes away, if there is one.
+    private static string Suggestion(string name, IReadOnlyList<string> known)
+    {
+        var nearest = known.MinBy(other => Distance(name, other));
+        return nearest is not null && Distance(name, nearest) <= Math.Max(1, nearest.Length / 3) ? $" (did you mean {nearest}?)" : "";
+    }
+
+    // Levenshtein's: insertions, deletions and replacements, regardless of case.
+    private static int Distance(string x, string y)
+    {
+        var row = Enumerable.Range(0, y.Length + 1).ToArray();
+        for (var i = 1; i <= x.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= y.Length; j++)
+            {
+                var same = char.ToUpperInvariant(x[i - 1]) == char.ToUpperInvariant(y[j - 1]);
+                (diagonal, row[j]) = (row[j], Math.Min(diagonal + (same ? 0 : 1), 1 + Math.Min(row[j], row[j - 1])));
+            }
+        }
+        return row[^1];
+    }
+
+    /// <summary>An assembly gives no method.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="fault">What is wrong, as a clause.</param>
+    public static PruningException BadAssembly(string file, string fault) =>
+        new($"{file} gives no pruning method: {fault}; docs/methods.md has an example.");
+
+    /// <summary>Two methods want the same name.</summary>
+    /// <param name="name">The name.</param>
+    public static PruningException NameTaken(string name) =>
+        new($"There is a pruning method \"{name}\" already: give yours another name.");
 
     /// <summary>A method has no such option.</summary>
     /// <param name="method">The method.</param>

@@ -13,6 +13,8 @@ internal sealed class PruningOptions
         Description = $"{string.Join(" or ", PruningMethods.Names)}. Default: hieravid.",
     };
 
+    private readonly Option<string[]> _assemblies = AssemblyOption();
+
     private readonly Option<double> _budget = RealNumbers.Option(
         "--budget", "B", "Mean share of the visual tokens that a layer sees, above 0 and at most 1.", standard: 0.3);
 
@@ -22,8 +24,23 @@ internal sealed class PruningOptions
         Description = $"An option of the method; hieravid's: {string.Join(", ", PruningMethods.SettingsOf(PruningMethods.HieraVid))}.",
     };
 
+    /// <summary>The option that names assemblies with methods of the user's own.</summary>
+    internal static Option<string[]> AssemblyOption() => new("--method-assembly")
+    {
+        HelpName = "DLL[:CLASS]",
+        Description = "An assembly with pruning methods of your own (docs/methods.md).",
+    };
+
+    /// <summary>Loads the assemblies that were named.</summary>
+    internal static void Load(IEnumerable<string>? assemblies)
+    {
+        foreach (var assembly in assemblies ?? [])
+            MethodAssembly.Load(assembly);
+    }
+
     internal void AddTo(Command command)
     {
+        command.Add(_assemblies);
         command.Add(_method);
         command.Add(_budget);
         command.Add(_settings);
@@ -33,6 +50,7 @@ internal sealed class PruningOptions
     /// <exception cref="JobException">A setting has no value.</exception>
     internal PruningRequest Read(ParseResult parsed)
     {
+        Load(parsed.GetValue(_assemblies));
         var settings = new Dictionary<string, string>();
         foreach (var setting in parsed.GetValue(_settings) ?? [])
         {

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
 using HieraVid.Pipeline;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Video;
@@ -52,12 +50,11 @@ public static class ReportPage
         AnswerReport answer, PruningReport pruning, string question, IReadOnlyList<int> shown,
         IReadOnlyList<byte[]> thumbnailsJpeg)
     {
-        var style = Resource("report.css");
-        var script = string.Join('\n', s_scripts.Select(Resource));
-        return Fill(Resource("report.html"), new Dictionary<string, string>
+        var style = PageParts.Resource("report.css");
+        var script = string.Join('\n', s_scripts.Select(PageParts.Resource));
+        return PageParts.Fill(PageParts.Resource("report.html"), new Dictionary<string, string>
         {
-            ["policy"] = $"default-src 'none'; img-src data:; style-src '{Hash(style)}'; script-src '{Hash(script)}'; "
-                + "base-uri 'none'; form-action 'none'",
+            ["policy"] = PageParts.Policy(style, script),
             ["style"] = style,
             ["script"] = script,
             ["question"] = WebUtility.HtmlEncode(question.Trim()),
@@ -68,32 +65,5 @@ public static class ReportPage
             ["budget"] = (answer.Budget * 100).ToString("0.#", CultureInfo.InvariantCulture),
             ["data"] = PageData.Of(answer, pruning, shown, thumbnailsJpeg),
         });
-    }
-
-    // One pass over the template: a question that contains {{data}} stays a question.
-    private static string Fill(string template, Dictionary<string, string> values)
-    {
-        var page = new StringBuilder();
-        for (var at = 0; at < template.Length;)
-        {
-            var open = template.IndexOf("{{", at, StringComparison.Ordinal);
-            var close = open < 0 ? -1 : template.IndexOf("}}", open, StringComparison.Ordinal);
-            if (close < 0)
-                return page.Append(template, at, template.Length - at).ToString();
-            page.Append(template, at, open - at).Append(values[template[(open + 2)..close]]);
-            at = close + 2;
-        }
-        return page.ToString();
-    }
-
-    private static string Hash(string text) => $"sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
-
-    private static string Resource(string name)
-    {
-        using var stream = typeof(ReportPage).Assembly.GetManifestResourceStream($"report/{name}")
-            ?? throw new InvalidOperationException($"The page's part {name} is not in the program.");
-        using var reader = new StreamReader(stream);
-        // A parser turns CR LF into LF before it hashes what it found, so the hash must not see CR.
-        return reader.ReadToEnd().ReplaceLineEndings("\n");
     }
 }

@@ -52,6 +52,10 @@ public static class GoldenSuite
             SamplingGolden.Run(golden);
         else if (cases.TryGetProperty("method", out var method) && method.GetString() == "hieravid")
             HieraVidGolden.Run(golden);
+        else if (cases.TryGetProperty("method", out method) && method.GetString() == "fastvid")
+            FastVidGolden.Run(golden);
+        else if (cases.TryGetProperty("method", out method) && BaselineGolden.Covers(method.GetString()!))
+            BaselineGolden.Run(golden, method.GetString()!);
         else if (cases.TryGetProperty("method", out method))
             golden.NotCovered("all cases", $"method {method.GetString()?.Split('.', ';', ',')[0]} is not built yet");
         else if (File.Exists(Path.Combine(golden.Path, ModelConfig.FileName)))

@@ -44,9 +44,9 @@ internal sealed class StepCase : IDisposable
 
     internal double Param(string name) => Params.GetProperty(name).GetDouble();
 
-    /// <summary>Compares integers, if the case has that output.</summary>
-    internal void Compare(string name, Func<IEnumerable<int>> compute) =>
-        Compare(name, () => compute().Select(value => (double)value).ToArray());
+    /// <summary>Compares integers, if the case has that output. Outputs that are sets may be sets of rows.</summary>
+    internal void Compare(string name, Func<IEnumerable<int>> compute, int rowLength = 1) =>
+        Compare(name, () => compute().Select(value => (double)value).ToArray(), rowLength);
 
     /// <summary>Compares floats, if the case has that output.</summary>
     internal void Compare(string name, Func<float[]> compute) =>
@@ -68,7 +68,7 @@ internal sealed class StepCase : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private void Compare(string name, Func<double[]> compute)
+    private void Compare(string name, Func<double[]> compute, int rowLength = 1)
     {
         if (!Has(name))
             return;
@@ -87,8 +87,8 @@ internal sealed class StepCase : IDisposable
                 return (double.PositiveInfinity, $"{actual.Length} values, expected {expected.Length}");
             if (mode == "set")
             {
-                Array.Sort(actual);
-                Array.Sort(expected);
+                actual = Sorted(actual, rowLength);
+                expected = Sorted(expected, rowLength);
             }
             var errors = actual.Zip(expected, (x, y) => mode switch
             {
@@ -103,6 +103,12 @@ internal sealed class StepCase : IDisposable
             return (errors.Exists(double.IsNaN) ? double.NaN : worst, note);
         });
     }
+
+    private static double[] Sorted(double[] values, int rowLength) =>
+    [
+        .. values.Chunk(rowLength).Order(Comparer<double[]>.Create((x, y) => x.AsSpan().SequenceCompareTo(y)))
+            .SelectMany(row => row),
+    ];
 
     private double[] Numbers(string name)
     {

@@ -17,7 +17,8 @@ public sealed class LlavaModel : IDisposable
     private readonly Projector _projector;
     private readonly Tensor _newline;
 
-    private LlavaModel(LlavaConfig config, SiglipVisionConfig vision, CheckpointFolder files, Compute compute)
+    private LlavaModel(
+        LlavaConfig config, SiglipVisionConfig vision, CheckpointFolder files, CheckpointFolder? tower, Compute compute)
     {
         Config = config;
         Compute = compute;
@@ -26,6 +27,7 @@ public sealed class LlavaModel : IDisposable
         {
             var names = LlavaNames.Of(config.Naming, files);
             Tower = new SiglipTower(vision, _weights.Under(names.Tower));
+            VisionHead = HeadOf(vision, _weights.Under(names.Tower), tower is null ? null : _weights.In(tower).Under("vision_model."));
             var hidden = config.Text.HiddenSize;
             _projector = new Projector(
                 _weights.Linear(names.ProjectorFirst, vision.HiddenSize, hidden),
@@ -48,6 +50,10 @@ public sealed class LlavaModel : IDisposable
 
     /// <summary>The vision tower.</summary>
     public SiglipTower Tower { get; }
+
+    /// <summary>The tower's pooling head, which LLaVA's own checkpoints leave out; null where neither they nor the original tower's
+    /// folder have it.</summary>
+    public SiglipHead? VisionHead { get; }
 
     /// <summary>The decoder.</summary>
     public Qwen2Decoder Decoder { get; }
@@ -75,8 +81,12 @@ public sealed class LlavaModel : IDisposable
         var config = ModelConfig.Load<LlavaConfig>(folder);
         var vision = config.ResolveVision(visionTowerFolder);
         using var files = CheckpointFolder.Open(folder);
-        return new LlavaModel(config, vision, files, compute);
+        using var tower = visionTowerFolder is { } original && CheckpointFolder.HasWeights(original) ? CheckpointFolder.Open(original) : null;
+        return new LlavaModel(config, vision, files, tower, compute);
     }
+
+    private static SiglipHead? HeadOf(SiglipVisionConfig config, params Weights?[] places) =>
+        places.FirstOrDefault(weights => weights?.Has("head.probe") ?? false) is { } found ? new SiglipHead(config, found) : null;
 
     /// <summary>uint8 frames to normalised patch rows in the compute type: (x / 255 − mean) / std, formed in float32.</summary>
     /// <param name="frames">[F, size, size, 3] uint8 RGB.</param>
@@ -116,10 +126,13 @@ public sealed class LlavaModel : IDisposable
 
     /// <summary>Puts the newline tokens among visual tokens.</summary>
     /// <param name="visual">[n, hidden].</param>
-    /// <param name="origins">Their token indices, ascending, [n].</param>
+    /// <param name="origins">Their token indices, [n].</param>
     /// <param name="layout">The whole video's layout.</param>
-    public VideoSequence Sequence(Tensor visual, IReadOnlyList<int> origins, VideoLayout layout) =>
-        VideoSequence.Build(visual, origins, _newline, layout);
+    /// <param name="stay">Which newline tokens stay.</param>
+    /// <param name="renumbered">Whether positions follow each other as if nothing had been dropped.</param>
+    public VideoSequence Sequence(
+        Tensor visual, IReadOnlyList<int> origins, VideoLayout layout, NewlineStay stay = NewlineStay.All, bool renumbered = false) =>
+        VideoSequence.Build(visual, origins, _newline, layout, stay, renumbered);
 
     /// <summary>A whole video with its newline tokens.</summary>
     /// <param name="pooled">[F, <see cref="TokensPerFrame"/>, hidden].</param>

@@ -8,6 +8,9 @@ namespace HieraVid.Models.Llava;
 /// <param name="Newlines">Indices of the newline tokens, ascending. They are no patches: pruning leaves them be.</param>
 public sealed record VideoLayout(int Length, IReadOnlyList<int> Visual, IReadOnlyList<int> Newlines)
 {
+    /// <summary>Newline tokens inside each frame or right after it; 0 where there is one at the video's end, or none.</summary>
+    public int NewlinesPerFrame { get; init; }
+
     /// <summary>The layout of a whole video.</summary>
     /// <param name="frames">F.</param>
     /// <param name="perFrame">P, a square number.</param>
@@ -27,6 +30,9 @@ public sealed record VideoLayout(int Length, IReadOnlyList<int> Visual, IReadOnl
         return new VideoLayout(
             tokens + tokens / group,
             [.. Enumerable.Range(0, tokens).Select(t => t + t / group)],
-            [.. Enumerable.Range(1, tokens / group).Select(g => g * (group + 1) - 1)]);
+            [.. Enumerable.Range(1, tokens / group).Select(g => g * (group + 1) - 1)])
+        {
+            NewlinesPerFrame = position == NewlinePosition.OneToken ? 0 : perFrame / group,
+        };
     }
 }

@@ -4,16 +4,6 @@ using static TorchSharp.torch;
 
 namespace HieraVid.Models.Qwen2;
 
-/// <summary>
-/// Asked before a layer whether the hook wants to see it; tokens can be dropped between its attention and its feed-forward.
-/// </summary>
-/// <param name="Wants">True for the layers where <paramref name="Keep"/> is to be called.</param>
-/// <param name="Keep">
-/// (layer, hidden [T, hidden] after attention, attention of the last token [heads, length] in float32) to the indices of the
-/// tokens that go on, ascending, among the T; null keeps all.
-/// </param>
-public sealed record LayerHook(Func<int, bool> Wants, Func<int, Tensor, Tensor, long[]?> Keep);
-
 /// <summary>The Qwen2 decoder (models.md, section 5), for one sequence at a time.</summary>
 public sealed class Qwen2Decoder
 {
@@ -75,14 +65,13 @@ public sealed class Qwen2Decoder
         for (var i = 0; i < _layers.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var wanted = hook?.Wants(i) ?? false;
-            var (hidden, row) = _layers[i].Attend(x, rotary, cache, wanted);
-            if (wanted && hook!.Keep(i, hidden, row!) is { } kept)
-            {
-                var index = TensorData.From<long>(kept, kept.Length).to(_compute.Device);
-                (hidden, rotary) = (hidden.index_select(0, index), rotary.Keep(index));
-            }
+            var after = hook?.Wants(i, HookPlace.AfterAttention) ?? HookNeed.Nothing;
+            var atEnd = hook?.Wants(i, HookPlace.AfterLayer) ?? HookNeed.Nothing;
+            var needsRow = after == HookNeed.HiddenAndAttention || atEnd == HookNeed.HiddenAndAttention;
+            var (hidden, row) = _layers[i].Attend(x, rotary, cache, needsRow, hook?.Window);
+            (hidden, rotary, row) = Act(hook, i, HookPlace.AfterAttention, after, hidden, rotary, row);
             var next = _layers[i].FeedForward(hidden);
+            (next, rotary, _) = Act(hook, i, HookPlace.AfterLayer, atEnd, next, rotary, row);
             if (!ReferenceEquals(x, embeddings))
                 x.Dispose();
             hidden.Dispose();
@@ -92,6 +81,23 @@ public sealed class Qwen2Decoder
         foreach (var position in positions)
             cache.NextPosition = Math.Max(cache.NextPosition, position + 1);
         return x.MoveToOuterDisposeScope();
+    }
+
+    // What goes on of the hidden states, of their angles and of the attention row.
+    private (Tensor Hidden, RotaryTable Rotary, Tensor? Row) Act(
+        LayerHook? hook, int layer, HookPlace place, HookNeed need, Tensor hidden, RotaryTable rotary, Tensor? row)
+    {
+        if (need == HookNeed.Nothing)
+            return (hidden, rotary, row);
+        var tokens = hidden.shape[0];
+        // The row runs over the whole cache; the hook knows of these tokens only.
+        var own = row?.narrow(1, row.shape[1] - tokens, tokens);
+        if (hook!.Act(layer, place, hidden, need == HookNeed.HiddenAndAttention ? own : null) is not { } result)
+            return (hidden, rotary, own);
+        var index = TensorData.From<long>(result.Kept, result.Kept.Length).to(_compute.Device);
+        var kept = result.Hidden ?? hidden.index_select(0, index);
+        hidden.Dispose();
+        return (kept, rotary.Keep(index), own?.index_select(1, index));
     }
 
     /// <summary>Final norm and head.</summary>

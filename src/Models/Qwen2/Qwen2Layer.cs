@@ -33,7 +33,9 @@ internal sealed class Qwen2Layer
     /// <param name="rotary">The tokens' angles.</param>
     /// <param name="cache">Receives keys and values.</param>
     /// <param name="lastRow">Asks for the attention of the last token: [heads, length] in float32.</param>
-    internal (Tensor Hidden, Tensor? LastRow) Attend(Tensor x, RotaryTable rotary, KeyValueCache cache, bool lastRow)
+    /// <param name="window">Which keys the queries see; null for all earlier ones.</param>
+    internal (Tensor Hidden, Tensor? LastRow) Attend(
+        Tensor x, RotaryTable rotary, KeyValueCache cache, bool lastRow, KeyWindow? window = null)
     {
         using var scope = NewDisposeScope();
         var (tokens, hidden) = (x.shape[0], x.shape[1]);
@@ -45,7 +47,10 @@ internal sealed class Qwen2Layer
         cache.Append(_index, key, value);
         var scale = Math.Pow(size, -0.5);
         var (keys, values) = (cache.Keys(_index), cache.Values(_index));
-        var mixed = Attention.Forward(query.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), causal: true, scale);
+        var (q, k, v) = (query.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0));
+        var mixed = window is { } seen && tokens == keys.shape[1]
+            ? WindowedAttention.Forward(q, k, v, seen.Initial, seen.Local, scale)
+            : Attention.Forward(q, k, v, causal: true, scale);
         var result = _output.Forward(mixed.squeeze(0).transpose(0, 1).reshape(tokens, hidden));
         result.add_(x);
         var row = lastRow ? Attention.Row(query.select(1, tokens - 1), keys, scale) : null;

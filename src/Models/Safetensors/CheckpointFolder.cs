@@ -50,6 +50,10 @@ public sealed class CheckpointFolder : IDisposable
         return Load(folder, map.Values.Distinct().Order(StringComparer.Ordinal), map);
     }
 
+    /// <summary>Whether a folder has weights at all.</summary>
+    public static bool HasWeights(string folder) =>
+        new[] { SingleFileName, IndexFileName }.Any(name => File.Exists(System.IO.Path.Combine(folder, name)));
+
     /// <summary>Whether the checkpoint has a tensor of that name.</summary>
     public bool Contains(string name) => tensors.ContainsKey(name);
 

@@ -59,6 +59,17 @@ public sealed class SiglipTower
         return embedded.MoveToOuterDisposeScope();
     }
 
+    /// <summary>The number of the state that <see cref="Watch"/> wants, in the numbering of <see cref="Forward"/>.</summary>
+    public int WatchedState => _blocks.Length - 1;
+
+    /// <summary>What the last block attends to, from its input. It costs a part of that block once more.</summary>
+    /// <param name="x">[F, patches, width], state <see cref="WatchedState"/>.</param>
+    /// <returns>
+    /// Attention that each patch receives, mean over heads and queries, [F, patches] in float32, and the keys, all heads
+    /// side by side, [F, patches, width].
+    /// </returns>
+    public (Tensor Received, Tensor Keys) Watch(Tensor x) => _blocks[^1].Watch(x);
+
     /// <summary>Runs the blocks; no norm after the last one (LLaVA takes the raw output).</summary>
     /// <param name="patches">[F, patches, channels·patch·patch], in the compute type.</param>
     /// <param name="observe">Sees each block's output, numbered from 1; 0 is the embedding.</param>

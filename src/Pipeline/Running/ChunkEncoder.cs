@@ -1,4 +1,5 @@
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pruning;
 using HieraVid.Torch;
 using HieraVid.Video;
 using static TorchSharp.torch;
@@ -7,13 +8,15 @@ namespace HieraVid.Pipeline.Running;
 
 /// <summary>The tokens of a chunk.</summary>
 /// <param name="Tokens">[f, P, D]; null where no frame could be decoded.</param>
+/// <param name="Signals">What the method asked for beside them; empty where there are no tokens.</param>
 /// <param name="Samples">The samples that they are of, by position in the plan, [f].</param>
-internal sealed record EncodedChunk(Tensor? Tokens, IReadOnlyList<int> Samples);
+internal sealed record EncodedChunk(
+    Tensor? Tokens, IReadOnlyDictionary<VisionSignal, Tensor> Signals, IReadOnlyList<int> Samples);
 
 /// <summary>Decodes and encodes the chunks of one video. While one batch is encoded the next is being decoded.</summary>
 internal sealed class ChunkEncoder(
-    LoadedModel model, VideoInfo video, SamplingPlan plan, VideoLimits limits, bool allowPartial, StageClock clock,
-    Action<JobProgress> onProgress) : IAsyncDisposable
+    LoadedModel model, IReadOnlyCollection<VisionSignal> wanted, VideoInfo video, SamplingPlan plan, VideoLimits limits,
+    bool allowPartial, StageClock clock, Action<JobProgress> onProgress) : IAsyncDisposable
 {
     // Frames per decoded batch and per pass through the tower: enough rows for full speed of the products (8 x 729), while two
     // batches of pixels and one batch's activations stay below 300 MB with so400m.
@@ -35,7 +38,7 @@ internal sealed class ChunkEncoder(
     {
         if (_frames is null || _next != chunk.FirstSample || _next >= _end)
             await SeekAsync(chunk.FirstSample, end, cancellation).ConfigureAwait(false);
-        var pieces = new List<Tensor>();
+        var pieces = new List<(Tensor Tokens, Dictionary<VisionSignal, Tensor> Signals)>();
         try
         {
             var samples = new List<int>(chunk.Count);
@@ -53,11 +56,17 @@ internal sealed class ChunkEncoder(
             }
             if (samples.Count < chunk.Count && !allowPartial)
                 throw new InvalidOperationException($"Chunk {chunk.Index} lacks {chunk.Count - samples.Count} frames and nobody said so.");
-            return new EncodedChunk(pieces.Count > 0 ? Joined(pieces) : null, samples);
+            return pieces.Count == 0
+                ? new EncodedChunk(null, new Dictionary<VisionSignal, Tensor>(), samples)
+                : new EncodedChunk(
+                    Joined([.. pieces.Select(piece => piece.Tokens)]),
+                    wanted.ToDictionary(signal => signal, signal => Joined([.. pieces.Select(piece => piece.Signals[signal])])),
+                    samples);
         }
         finally
         {
-            pieces.ForEach(piece => piece.Dispose());
+            foreach (var tensor in pieces.SelectMany(piece => piece.Signals.Values.Append(piece.Tokens)))
+                tensor.Dispose();
         }
     }
 
@@ -84,15 +93,21 @@ internal sealed class ChunkEncoder(
         return await _frames!.TakeAsync(end - _offset, BatchFrames).ConfigureAwait(false);
     }
 
-    private Tensor Encode(FrameBatch batch, CancellationToken cancellation)
+    private (Tensor Tokens, Dictionary<VisionSignal, Tensor> Signals) Encode(FrameBatch batch, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var frames = TensorData.From(batch.Rgb.Span, batch.Count, batch.Height, batch.Width, 3);
         var patches = model.Network.Patches(frames, model.Preprocessor.Mean, model.Preprocessor.StandardDeviation);
+        using var watch = new SignalWatch(model.Network, wanted);
         // A batch takes seconds on a CPU, too long to wait for after Ctrl-C; so the tower's layers look, too.
-        var features = model.Network.Tower.Forward(patches, (_, _) => cancellation.ThrowIfCancellationRequested());
-        return model.Network.Pool(model.Network.Project(features)).DetachFromDisposeScope();
+        var features = model.Network.Tower.Forward(patches, (state, x) =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            watch.See(state, x);
+        });
+        var projected = model.Network.Project(features);
+        return (model.Network.Pool(projected).DetachFromDisposeScope(), watch.Take(features, projected));
     }
 
     private static Tensor Joined(List<Tensor> pieces)

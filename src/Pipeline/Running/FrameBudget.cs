@@ -12,12 +12,17 @@ namespace HieraVid.Pipeline.Running;
 /// <param name="AnswerTokens">The longest answer.</param>
 internal sealed record FrameBudget(int TokensPerFrame, int Window, int PromptTokens, int AnswerTokens)
 {
+    private const int SomeFrames = 64;
+
     // One newline after the whole video takes the place of the prompt's video placeholder, so it needs no place of its own.
     internal FrameBudget(LoadedModel model, PruningMethod method, int promptTokens, int answerTokens)
         : this(PerFrame(model.Network), model.Network.Config.MaxTokens, promptTokens, answerTokens)
     {
         Method = method;
-        Entering = tokens => method.Nominal(tokens, model.Network.Config.Text.LayerCount)[0].Attention;
+        // The number of frames may be beyond any video's; what enters grows with it, so that one video tells of all.
+        var video = new VideoShape(SomeFrames, PerFrame(model.Network), model.Network.Config.Text.HiddenSize);
+        var share = method.Nominal(video, model.Network.Config.Text.LayerCount)[0].Attention / video.Tokens;
+        Entering = tokens => tokens * share;
     }
 
     /// <summary>What prunes the video.</summary>

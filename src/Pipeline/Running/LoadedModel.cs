@@ -2,6 +2,7 @@ using HieraVid.Models;
 using HieraVid.Models.Configuration;
 using HieraVid.Models.Llava;
 using HieraVid.Models.Tokenization;
+using HieraVid.Pruning;
 
 namespace HieraVid.Pipeline.Running;
 
@@ -42,6 +43,10 @@ public sealed class LoadedModel : IDisposable
 
     /// <summary>Tokens that end an answer.</summary>
     public IReadOnlyList<int> StopTokens { get; }
+
+    /// <summary>What pruning methods have to know of it.</summary>
+    public ModelTraits Traits =>
+        new(Network.Config.Text.LayerCount, RowNewlines: Network.Config.Newline == NewlinePosition.Grid);
 
     /// <summary>Loads everything; cheap parts first, so that a bad folder fails before the weights are read.</summary>
     /// <param name="folder">A Hugging Face folder.</param>

@@ -45,13 +45,15 @@ internal sealed class LocalWork(
         onProgress(new JobProgress(JobStage.Probe, 0, 1));
         _video = probed?.Info ?? await VideoProbe.ProbeAsync(request.VideoPath, limits, cancellation).ConfigureAwait(false);
         _prompt = model.Template.Encode(model.Tokenizer, [new ChatTurn(ChatRole.User, request.Question, VideoPlacement.OwnLine)]);
-        _method = request.Pruning.MethodFor(new ModelTraits(model.Network.Config.Text.LayerCount), _notes.Add);
+        _method = request.Pruning.MethodFor(model.Traits, _notes.Add);
+        if (SignalWatch.Substitutes(model.Network, _method) is { } substitutes)
+            _notes.Add(substitutes);
         _budget = new FrameBudget(model, _method, _prompt.Ids.Count, request.Generation.MaxTokens);
         _plan = FramePlan.Choose(_video, request, _budget, limits, _notes);
         _chunks = Chunk.Split(_plan.Count, request.ChunkFrames);
         _stored = storing.Open(model, request, _plan, _chunks.Count, _method, _notes.Add);
         _tokens = new VideoTokens(_method, model.Network.Compute.Device, _stored);
-        _encoder = new ChunkEncoder(model, _video, _plan, limits, request.AllowPartial, _clock, onProgress);
+        _encoder = new ChunkEncoder(model, _method.Signals, _video, _plan, limits, request.AllowPartial, _clock, onProgress);
         onProgress(new JobProgress(JobStage.Probe, 1, 1, $"{_video}; {_plan}"));
         return new JobEvent.Probed([.. _chunks]);
     }
@@ -87,10 +89,10 @@ internal sealed class LocalWork(
             var (plan, tokens) = Prune();
             _places = new VideoPlaces(model.Network.Layout(_samples.Count), _prompt.VideoPositions[0], ids.Length, _budget!, _method!);
             _pruning = new PrefillPruning(_method!, plan, tokens.Origins, _clock);
-            var video = model.Network.Sequence(tokens.Values, tokens.Origins, _places.Layout);
+            var video = _places.Sequence(model.Network, tokens);
             var embeddings = model.Network.Splice(ids.AsSpan(0, _places.Start), video.Tokens, ids.AsSpan(_places.Start + 1));
             _session = new DecodingSession(model.Network.Decoder);
-            var hook = _pruning.Hook(_places.Start, video, layer => onProgress(new JobProgress(JobStage.Prefill, layer, layers)));
+            var hook = _pruning.Hook(_places.Start, video, (int)embeddings.shape[0], layer => onProgress(new JobProgress(JobStage.Prefill, layer, layers)));
             _logits = _session.Prefill(embeddings, _places.Positions(video.Indices), hook, cancellation);
             onProgress(new JobProgress(JobStage.Prefill, layers, layers,
                 FormattableString.Invariant($"{embeddings.shape[0]:N0} tokens, {_places.Unpruned:N0} visual ones before pruning, {_pruning.Survivors.Length:N0} at the end")));
@@ -193,7 +195,7 @@ internal sealed class LocalWork(
         using var lap = _clock.Measure(JobStage.Prune);
         // A chunk with gaps is not stored: with another copy of the video, or another FFmpeg, it may be whole.
         var isWhole = encoded.Samples.Count == chunk.Count;
-        _tokens!.Add(isWhole ? chunk.Index : null, encoded.Tokens!, new Dictionary<VisionSignal, Tensor>());
+        _tokens!.Add(isWhole ? chunk.Index : null, encoded.Tokens!, encoded.Signals);
     }
 
     private (PruningPlan Plan, PrunedTokens Tokens) Prune()

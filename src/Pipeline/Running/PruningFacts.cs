@@ -37,7 +37,7 @@ internal static class PruningFacts
     internal static FlopsReport Flops(PrefillPruning pruning, Qwen2Config config)
     {
         var all = pruning.Plan.Shape.Tokens;
-        var model = new FlopsModel("", config.LayerCount, config.HiddenSize, config.IntermediateSize, all);
+        var model = new FlopsModel("", config.LayerCount, config.HiddenSize, config.IntermediateSize, pruning.Plan.Shape);
         var vanilla = Pruning.Flops.Total(model, FlopsTokens.Uniform(all, config.LayerCount));
         var pruned = Pruning.Flops.Total(model, Layers(pruning, config.LayerCount));
         return new FlopsReport(vanilla, pruned, pruned / vanilla);

@@ -13,6 +13,7 @@ internal sealed class VideoPlaces
 {
     private readonly int _promptTokens;
     private readonly bool _renumbers;
+    private readonly NewlineStay _stay;
 
     /// <summary>Places a video.</summary>
     /// <param name="whole">The layout without pruning.</param>
@@ -25,7 +26,8 @@ internal sealed class VideoPlaces
         (Start, Unpruned, _promptTokens) = (start, whole.Length, promptTokens);
         var fits = budget.Fits(whole.Length);
         _renumbers = !fits || method.Positions == TokenPositions.Renumbered;
-        Layout = fits ? whole : whole with { Newlines = [.. whole.Newlines.TakeLast(1)] };
+        _stay = (NewlineStay)method.Newlines;
+        Layout = fits ? whole : whole with { Newlines = [.. whole.Newlines.TakeLast(1)], NewlinesPerFrame = 0 };
     }
 
     /// <summary>Tokens of the prompt before the video.</summary>
@@ -36,6 +38,10 @@ internal sealed class VideoPlaces
 
     /// <summary>Where visual and newline tokens go.</summary>
     internal VideoLayout Layout { get; }
+
+    /// <summary>Puts the newline tokens that stay among the tokens that enter the model.</summary>
+    internal VideoSequence Sequence(LlavaModel network, PrunedTokens tokens) =>
+        network.Sequence(tokens.Values, tokens.Origins, Layout, _stay, _renumbers);
 
     /// <summary>Position ids of the whole prompt.</summary>
     /// <param name="kept">The video's tokens, by place in the unpruned layout, in the order of the sequence.</param>

@@ -17,8 +17,11 @@ public sealed class HieraVidMethod(HieraVidOptions options, PruningSchedule sche
     public override bool FitsAnyWindow => true;
 
     /// <inheritdoc/>
-    public override LayerTokens[] Nominal(double tokens, int layerCount) =>
-        FlopsTokens.Exact(schedule, FlopsTokens.Nominal(schedule, tokens));
+    public override NewlineRule Newlines => NewlineRule.All;
+
+    /// <inheritdoc/>
+    public override LayerTokens[] Nominal(VideoShape video, int layerCount) =>
+        FlopsTokens.Exact(schedule, FlopsTokens.Nominal(schedule, video.Tokens));
 
     /// <inheritdoc/>
     public override HieraVidSummary Summarise(TokenChunk chunk)

@@ -41,6 +41,17 @@ public static class SimilarityMap
         return (stack(rows, 0).ToArray<float>(), stack(sums, 0).ToArray<double>());
     }
 
+    /// <summary>Cosines of the rows of two frames, position by position.</summary>
+    /// <param name="frame">[P, D].</param>
+    /// <param name="other">[P, D].</param>
+    /// <returns>[P]; NaN where a norm is zero or a token is not finite.</returns>
+    public static float[] Between(Tensor frame, Tensor other)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        return Cosine(Widen(frame), Widen(other)).ToArray<float>();
+    }
+
     private static Tensor Cosine(Frame x, Frame y)
     {
         using var scope = NewDisposeScope();

@@ -42,6 +42,8 @@ public static class BackwardPass
             done?.Invoke(piece);
         }
         var joined = PrunedTokens.Join(kept);
+        if (joined.Origins.Length > plan.Room)
+            throw PruningException.NoRoom(method.Name, joined.Origins.Length, plan.Room);
         joined.Values.MoveToOuterDisposeScope();
         return joined;
     }

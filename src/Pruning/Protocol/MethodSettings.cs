@@ -19,6 +19,25 @@ public sealed class MethodSettings(string method, IReadOnlyDictionary<string, st
     public double Number(string name, double standard) => Value(name, standard, "a number",
         text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var x) ? x : null);
 
+    /// <summary>A number in a range.</summary>
+    /// <exception cref="PruningException">The text is none, or it is out of range.</exception>
+    public double Number(string name, double standard, double least, double most)
+    {
+        var value = Number(name, standard);
+        // Written so that NaN fails.
+        return value >= least && value <= most ? value : throw PruningException.OutOfRange(
+            name, value, FormattableString.Invariant($"from {least} to {most}"));
+    }
+
+    /// <summary>A whole number that is not too small.</summary>
+    /// <exception cref="PruningException">The text is none, or it is below the least.</exception>
+    public int Integer(string name, int standard, int least)
+    {
+        var value = Integer(name, standard);
+        return value >= least ? value : throw PruningException.OutOfRange(
+            name, value, FormattableString.Invariant($"at least {least}"));
+    }
+
     /// <summary>A whole number.</summary>
     /// <exception cref="PruningException">The text is none.</exception>
     public int Integer(string name, int standard) => Value(name, standard, "a whole number",

@@ -7,26 +7,16 @@ public sealed class NoPruning : PruningMethod
     public override string Name => PruningMethods.None;
 
     /// <inheritdoc/>
-    public override LayerTokens[] Nominal(double tokens, int layerCount) => FlopsTokens.Uniform(tokens, layerCount);
+    public override NewlineRule Newlines => NewlineRule.All;
 
     /// <inheritdoc/>
-    public override ChunkSummary Summarise(TokenChunk chunk) =>
-        new(chunk.FirstFrame, chunk.FrameCount, chunk.Positions, chunk.Width);
-
-    /// <inheritdoc/>
-    public override PruningPlan Plan(IReadOnlyList<ChunkSummary> summaries, int room)
-    {
-        var plan = new PruningPlan(ChunkSummary.Order<ChunkSummary>(summaries).Shape);
-        return plan.Shape.Tokens <= room ? plan : throw PruningException.NoRoom(Name, plan.Shape.Tokens, room);
-    }
+    public override LayerTokens[] Nominal(VideoShape video, int layerCount) =>
+        FlopsTokens.Uniform(video.Tokens, layerCount);
 
     /// <inheritdoc/>
     public override PrunedChunk Apply(TokenChunk piece, PruningPlan plan)
     {
         plan.Require(piece);
-        var (first, count) = (piece.FirstFrame * piece.Positions, piece.FrameCount * piece.Positions);
-        return new PrunedChunk(piece.FirstFrame, piece.FrameCount, piece.Positions,
-            [.. Enumerable.Range(first, count)], [.. Enumerable.Repeat(1, count)],
-            piece.Tokens.reshape(count, piece.Width));
+        return PrunedChunk.Whole(piece);
     }
 }

@@ -21,6 +21,38 @@ public sealed record PrunedChunk(
     /// <summary>The part of merges that begin here and go on in the next piece; null where none crosses borders.</summary>
     public RunPart? Outgoing { get; init; }
 
+    /// <summary>A piece of which nothing is dropped.</summary>
+    public static PrunedChunk Whole(TokenChunk piece)
+    {
+        var count = piece.FrameCount * piece.Positions;
+        return Of(piece, [.. Enumerable.Range(0, count)], piece.Tokens.reshape(count, piece.Width));
+    }
+
+    /// <summary>Some tokens of a piece, unchanged.</summary>
+    /// <param name="piece">The piece.</param>
+    /// <param name="rows">Rows of the piece, frame · P + position, in the order of the sequence.</param>
+    /// <returns>Owned by the caller's dispose scope.</returns>
+    public static PrunedChunk Subset(TokenChunk piece, IReadOnlyList<int> rows)
+    {
+        using var scope = NewDisposeScope();
+        var flat = piece.Tokens.reshape((long)piece.FrameCount * piece.Positions, piece.Width);
+        var index = TensorData.From<long>([.. rows.Select(row => (long)row)], rows.Count).to(flat.device);
+        return Of(piece, rows, flat.index_select(0, index).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Tokens made of a piece, none of whose merges crosses its borders.</summary>
+    /// <param name="piece">The piece.</param>
+    /// <param name="rows">The row of the piece in whose place each token stands, in the order of the sequence.</param>
+    /// <param name="values">[n, D] in the tokens' own type.</param>
+    /// <param name="groupSizes">Tokens averaged into each; 1 where nothing is given.</param>
+    public static PrunedChunk Of(
+        TokenChunk piece, IReadOnlyList<int> rows, Tensor values, IReadOnlyList<int>? groupSizes = null)
+    {
+        var offset = piece.FirstFrame * piece.Positions;
+        return new PrunedChunk(piece.FirstFrame, piece.FrameCount, piece.Positions, [.. rows.Select(row => offset + row)],
+            [.. groupSizes ?? Enumerable.Repeat(1, rows.Count)], values);
+    }
+
     /// <summary>Finishes the merges that go on in later pieces.</summary>
     /// <param name="next">What the later pieces add, from <see cref="RunPart.Carry"/>; null after the last piece.</param>
     /// <returns>Owned by the caller's dispose scope.</returns>

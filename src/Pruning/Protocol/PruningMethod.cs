@@ -25,21 +25,26 @@ public abstract class PruningMethod
     /// <summary>Whether it makes any video fit the model's window.</summary>
     public virtual bool FitsAnyWindow => false;
 
+    /// <summary>Which newline tokens inside the video go on, for models that have them.</summary>
+    public virtual NewlineRule Newlines => NewlineRule.NonEmptyRows;
+
     /// <summary>The visual tokens that each layer is to see of a video, as it happens, for <see cref="Flops"/>.</summary>
-    /// <param name="tokens">n before any pruning.</param>
+    /// <param name="video">The video before any pruning.</param>
     /// <param name="layerCount">The model's layers.</param>
-    public abstract LayerTokens[] Nominal(double tokens, int layerCount);
+    public abstract LayerTokens[] Nominal(VideoShape video, int layerCount);
 
     /// <summary>Step 1, per chunk, where its tokens are: the small facts that the plan needs.</summary>
     /// <param name="chunk">Tokens, signals and the frame before them.</param>
     /// <exception cref="PruningException">The frame before, or a signal, is missing or does not fit.</exception>
-    public abstract ChunkSummary Summarise(TokenChunk chunk);
+    public virtual ChunkSummary Summarise(TokenChunk chunk) =>
+        new(chunk.FirstFrame, chunk.FrameCount, chunk.Positions, chunk.Width);
 
     /// <summary>Step 2, once, anywhere: every decision that needs the whole video.</summary>
     /// <param name="summaries">All chunks of the video, in any order.</param>
     /// <param name="room">Visual tokens for which the model's window has room.</param>
     /// <exception cref="PruningException">The chunks don't make up one video, or too many tokens would stay.</exception>
-    public abstract PruningPlan Plan(IReadOnlyList<ChunkSummary> summaries, int room);
+    public virtual PruningPlan Plan(IReadOnlyList<ChunkSummary> summaries, int room) =>
+        new(ChunkSummary.Order<ChunkSummary>(summaries).Shape) { Room = room };
 
     /// <summary>Step 3, per piece of the plan, where its tokens are: drops and merges tokens.</summary>
     /// <param name="piece">
@@ -57,6 +62,11 @@ public abstract class PruningMethod
     /// <param name="plan">The plan of the whole video.</param>
     /// <returns>The tokens that stay, perhaps <paramref name="tokens"/> itself.</returns>
     public virtual PrunedTokens Thin(PrunedTokens tokens, PruningPlan plan) => tokens;
+
+    /// <summary>Which keys the decoder's prefill attention sees; null for all earlier ones.</summary>
+    /// <param name="promptTokens">Tokens of the whole prompt as it enters the model, text included.</param>
+    /// <exception cref="PruningException">The prompt is too short for the method's window.</exception>
+    public virtual AttentionWindow? Window(int promptTokens) => null;
 
     /// <summary>What step 4 needs at a point inside the model.</summary>
     /// <param name="plan">The plan of the whole video.</param>

@@ -22,6 +22,12 @@ public record PruningPlan(VideoShape Shape)
     /// </summary>
     public IReadOnlyList<FrameRange> Pieces { get; init; } = [];
 
+    /// <summary>Visual tokens for which the model's window has room; checked once all pieces are through.</summary>
+    public int Room { get; init; } = int.MaxValue;
+
+    /// <summary>The whole video in one piece, for methods that compare tokens of any two frames.</summary>
+    public IReadOnlyList<FrameRange> WholeVideo() => [new FrameRange(0, Shape.Frames)];
+
     /// <summary>Checks that a piece of a video fits.</summary>
     /// <exception cref="PruningException">It does not.</exception>
     public void Require(TokenChunk piece)

@@ -18,6 +18,19 @@ public sealed record TokenChunk(int FirstFrame, Tensor Tokens, Tensor? Previous)
     public IReadOnlyDictionary<VisionSignal, Tensor> Signals { get; init; } =
         new Dictionary<VisionSignal, Tensor>();
 
+    /// <summary>One of the signals.</summary>
+    /// <param name="signal">Which.</param>
+    /// <param name="method">Who needs it, for the message.</param>
+    /// <exception cref="PruningException">The chunk was made without it, or it is of other frames.</exception>
+    public Tensor Signal(VisionSignal signal, string method)
+    {
+        if (!Signals.TryGetValue(signal, out var tensor))
+            throw PruningException.NoSignal(method, signal);
+        if (tensor.shape[0] != FrameCount)
+            throw PruningException.WrongShape($"signal {signal}", $"[{FrameCount}, …]", Shape(tensor));
+        return tensor;
+    }
+
     /// <summary>f.</summary>
     public int FrameCount => (int)Tokens.shape[0];
 

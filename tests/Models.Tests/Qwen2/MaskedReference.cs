@@ -15,7 +15,10 @@ internal sealed class MaskedReference(Qwen2Config config, CheckpointFolder files
 {
     /// <summary>Final logits of all tokens; <paramref name="lastLayerSeen"/>[t] is the last layer whose attention token t takes
     /// part in as a key.</summary>
-    internal Tensor Logits(Tensor embeddings, int[] lastLayerSeen)
+    /// <param name="embeddings">[T, hidden].</param>
+    /// <param name="lastLayerSeen">[T].</param>
+    /// <param name="sees">Whether a query sees an earlier key; null for all.</param>
+    internal Tensor Logits(Tensor embeddings, int[] lastLayerSeen, Func<int, int, bool>? sees = null)
     {
         var tokens = embeddings.shape[0];
         var rotary = RotaryEmbedding.Table(
@@ -24,7 +27,7 @@ internal sealed class MaskedReference(Qwen2Config config, CheckpointFolder files
         for (var layer = 0; layer < config.LayerCount; layer++)
         {
             var name = $"model.layers.{layer}";
-            x = x + Attend(Norm(x, $"{name}.input_layernorm.weight"), name, rotary, Mask(tokens, lastLayerSeen, layer));
+            x = x + Attend(Norm(x, $"{name}.input_layernorm.weight"), name, rotary, Mask(tokens, lastLayerSeen, layer, sees));
             var normed = Norm(x, $"{name}.post_attention_layernorm.weight");
             var gated = Project(normed, $"{name}.mlp.gate_proj").silu() * Project(normed, $"{name}.mlp.up_proj");
             x = x + Project(gated, $"{name}.mlp.down_proj");
@@ -34,13 +37,13 @@ internal sealed class MaskedReference(Qwen2Config config, CheckpointFolder files
     }
 
     // 0 where query t may see key s in this layer, -infinity elsewhere: [T, T].
-    private static Tensor Mask(long tokens, int[] lastLayerSeen, int layer)
+    private static Tensor Mask(long tokens, int[] lastLayerSeen, int layer, Func<int, int, bool>? sees)
     {
         var mask = new float[tokens * tokens];
         for (var t = 0; t < tokens; t++)
         {
             for (var s = 0; s < tokens; s++)
-                mask[(t * tokens) + s] = s <= t && (s == t || lastLayerSeen[s] >= layer) ? 0 : float.NegativeInfinity;
+                mask[(t * tokens) + s] = s <= t && (s == t || lastLayerSeen[s] >= layer) && (sees?.Invoke(t, s) ?? true) ? 0 : float.NegativeInfinity;
         }
         return TensorData.From<float>(mask, tokens, tokens);
     }

@@ -107,5 +107,75 @@ public sealed class StagedPrefillTests : IDisposable
         Assert.All(rows.SelectMany(row => row), sum => Assert.InRange(sum, 1 - 1e-5f, 1 + 1e-5f));
     }
 
+    [Fact]
+    public void Dropping_after_a_layer_equals_dropping_before_its_feed_forward()
+    {
+        using var scope = NewDisposeScope();
+        var embeddings = _decoder.Embed([.. Positions(30)]);
+        long[] kept = [0, 3, 4, 9, 17, 29];
+        var early = new LayerHook(layer => layer == 1, (_, _, _) => kept);
+        var late = new LayerHook(
+            (layer, place) => layer == 1 && place == HookPlace.AfterLayer ? HookNeed.Hidden : HookNeed.Nothing,
+            (_, _, _, attention) =>
+            {
+                Assert.Null(attention);
+                return new HookResult(kept);
+            });
+        using var first = _decoder.NewCache();
+        using var second = _decoder.NewCache();
+        var expected = _decoder.Logits(_decoder.Forward(embeddings, Positions(30), first, early));
+        var actual = _decoder.Logits(_decoder.Forward(embeddings, Positions(30), second, late));
+        Assert.InRange((expected - actual).abs().max().item<float>(), 0, Tolerance);
+        Assert.Equal(first.Length(2), second.Length(2));
+    }
+
+    [Fact]
+    public void Hidden_states_that_a_hook_gives_take_the_place_of_the_kept_ones()
+    {
+        using var scope = NewDisposeScope();
+        var embeddings = _decoder.Embed([.. Positions(12)]);
+        long[] kept = [0, 2, 3, 11];
+        Tensor Run(Func<Tensor, Tensor?> merged, List<float> sums)
+        {
+            var cache = _decoder.NewCache();
+            var hook = new LayerHook(
+                (layer, place) => layer == 0 ? HookNeed.HiddenAndAttention : HookNeed.Nothing,
+                (_, place, hidden, attention) =>
+                {
+                    sums.Add((float)attention!.shape[1]);
+                    return place == HookPlace.AfterLayer ? null : new HookResult(
+                        kept, merged(hidden.index_select(0, TensorData.From<long>(kept, kept.Length))));
+                });
+            var logits = _decoder.Logits(_decoder.Forward(embeddings, Positions(12), cache, hook));
+            cache.Dispose();
+            return logits;
+        }
+        var lengths = new List<float>();
+        var plain = Run(_ => null, lengths);
+        Assert.Equal(plain.ToArray<float>(), Run(rows => rows, lengths).ToArray<float>());
+        Assert.NotEqual(plain.ToArray<float>(), Run(rows => rows * 2, lengths).ToArray<float>());
+        // After the layer the attention is that of the rows that went on.
+        Assert.Equal([12, 4, 12, 4, 12, 4], lengths);
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(3, 5)]
+    [InlineData(8, 2)]
+    [InlineData(2, 40)]
+    [InlineData(60, 3)]
+    public void A_window_equals_the_reference_that_masks_what_is_not_seen(int initial, int local)
+    {
+        using var scope = NewDisposeScope();
+        const int tokens = 40;
+        var embeddings = _decoder.Embed([.. Positions(tokens)]);
+        var hook = new LayerHook((_, _) => HookNeed.Nothing, (_, _, _, _) => null) { Window = new KeyWindow(initial, local) };
+        using var cache = _decoder.NewCache();
+        var windowed = _decoder.Logits(_decoder.Forward(embeddings, Positions(tokens), cache, hook));
+        var all = Enumerable.Repeat(int.MaxValue, tokens).ToArray();
+        var masked = new MaskedReference(_config, _files).Logits(embeddings, all, (query, key) => query - key < local || key < initial);
+        Assert.InRange((windowed - masked).abs().max().item<float>(), 0, Tolerance);
+    }
+
     private static long[] Positions(int count) => [.. Enumerable.Range(0, count).Select(i => (long)i)];
 }

@@ -1,0 +1,124 @@
+using System.Runtime.InteropServices;
+using HieraVid.Torch;
+using static TorchSharp.torch;
+
+namespace HieraVid.Pruning;
+
+/// <summary>The anchors of one frame of a segment.</summary>
+/// <param name="Frame">The frame within the segment.</param>
+/// <param name="Positions">Its anchors, in the order in which ties between them are decided.</param>
+/// <param name="FirstRow">Where they begin among all anchors of the segment.</param>
+public sealed record AnchorFrame(int Frame, int[] Positions, int FirstRow);
+
+/// <summary>
+/// What FastVID makes of one segment: salient tokens stay (ATS), the others fold into anchors (DTM, Eq. 5; specification,
+/// B4-B7).
+/// </summary>
+/// <param name="Salient">Salient positions of each frame, ascending, [f][].</param>
+/// <param name="Anchors">The frames with anchors, in order.</param>
+/// <param name="Values">The anchors' new values in the order of <paramref name="Anchors"/>, [anchors, D] in float32.</param>
+/// <param name="Sizes">Tokens averaged into each anchor, itself included, [anchors].</param>
+/// <param name="Assigned">
+/// For each anchor frame the anchor, as an index into its positions, of every token of the segment, [anchor frames][f·N];
+/// −1 for a token that is no member.
+/// </param>
+public sealed record SegmentMerge(
+    int[][] Salient, IReadOnlyList<AnchorFrame> Anchors, Tensor Values, int[] Sizes, int[][] Assigned)
+{
+    /// <summary>Prunes a segment.</summary>
+    /// <param name="tokens">[f, N, D].</param>
+    /// <param name="attention">[f·N].</param>
+    /// <param name="counts">What to keep.</param>
+    /// <param name="options">k, β and the variant.</param>
+    /// <returns>Its tensor is owned by the caller's dispose scope.</returns>
+    public static SegmentMerge Of(Tensor tokens, float[] attention, FastVidCounts counts, FastVidOptions options)
+    {
+        using var scope = NewDisposeScope();
+        var (frames, positions) = ((int)tokens.shape[0], (int)tokens.shape[1]);
+        var salient = Rows.Range(frames)
+            .Select(f => Ranking.Top(attention.AsSpan(f * positions, positions), counts.Salient[f]).Order().ToArray())
+            .ToArray();
+        var anchors = new List<AnchorFrame>();
+        var rows = new List<Tensor>();
+        var total = 0;
+        for (var f = 0; f < frames; f++)
+        {
+            if (counts.Anchors[f] == 0)
+                continue;
+            var (chosen, values) = Choose(Rows.Frame(tokens, f), salient[f], counts.Anchors[f], options);
+            anchors.Add(new AnchorFrame(f, chosen, total));
+            rows.Add(values);
+            total += chosen.Length;
+        }
+        if (total == 0)
+            return new SegmentMerge(salient, [], empty([0, tokens.shape[2]], float32).MoveToOuterDisposeScope(), [], []);
+        var own = cat(rows, 0);
+        var (assigned, sums) = Assign(tokens, own, salient, anchors, counts.OwnMembers, options.Variant);
+        var merged = Aggregate(own, sums, options.Beta).MoveToOuterDisposeScope();
+        // In the OneVision form an anchor is one of its own members.
+        var itself = options.Variant == FastVidVariant.OneVision ? 0 : 1;
+        return new SegmentMerge(salient, anchors, merged, [.. sums.Counts.Select(n => Math.Max(1, n + itself))], assigned);
+    }
+
+    /// <summary>A frame's candidates: what is not salient, ascending.</summary>
+    public static int[] Candidates(int[] salient, int positions) => Rows.Others(salient, positions);
+
+    private static (int[] Positions, Tensor Rows) Choose(Tensor frame, int[] salient, int count, FastVidOptions options)
+    {
+        using var scope = NewDisposeScope();
+        var candidates = Candidates(salient, (int)frame.shape[0]);
+        var rows = Pruning.Rows.Take(frame, candidates).to(float32);
+        var top = Ranking.Top(Density.Of(rows, options.Neighbours).Score, count);
+        if (options.Variant == FastVidVariant.LlavaVideo)
+            Array.Sort(top);
+        var chosen = Pruning.Rows.Take(rows, top);
+        return ([.. top.Select(row => candidates[row])], chosen.MoveToOuterDisposeScope());
+    }
+
+    // Frame by frame, so that each is widened, multiplied and summed while the caches hold it.
+    private static (int[][] Assigned, GroupSums Sums) Assign(
+        Tensor tokens, Tensor own, int[][] salient, List<AnchorFrame> anchors, bool ownMembers, FastVidVariant variant)
+    {
+        var (frames, positions) = ((int)tokens.shape[0], (int)tokens.shape[1]);
+        var assigned = anchors.Select(_ => new int[frames * positions]).ToArray();
+        var sums = new GroupSums((int)own.shape[0], (int)own.shape[1]);
+        // Dividing a member by its norm would not change which anchor is nearest.
+        var units = Rows.Unit(own).transpose(0, 1);
+        for (var f = 0; f < frames; f++)
+        {
+            using var scope = NewDisposeScope();
+            var frame = Rows.Frame(tokens, f).to(float32);
+            var cosines = MemoryMarshal.Cast<byte, float>(Rows.Wide(frame.matmul(units)).bytes);
+            var values = Rows.Wide(frame);
+            var members = Candidates(salient[f], positions);
+            for (var a = 0; a < anchors.Count; a++)
+            {
+                var here = assigned[a].AsSpan(f * positions, positions);
+                here.Fill(-1);
+                if (ownMembers && anchors[a].Frame != f)
+                    continue;
+                foreach (var p in members)
+                    here[p] = Ranking.ArgMax(
+                        cosines.Slice(p * (int)own.shape[0] + anchors[a].FirstRow, anchors[a].Positions.Length));
+                if (variant == FastVidVariant.LlavaVideo && anchors[a].Frame == f)
+                {
+                    foreach (var p in anchors[a].Positions)
+                        here[p] = -1;
+                }
+                sums.Add(values, [.. here.ToArray().Select(anchor => anchor < 0 ? -1 : anchor + anchors[a].FirstRow)]);
+            }
+        }
+        return (assigned, sums);
+    }
+
+    // a* = w·a + (1−w)·mean of the members, w = max(1/(n+1), β).
+    private static Tensor Aggregate(Tensor own, GroupSums sums, double beta)
+    {
+        using var scope = NewDisposeScope();
+        var weights = new float[sums.Counts.Length];
+        for (var a = 0; a < weights.Length; a++)
+            weights[a] = sums.Counts[a] == 0 ? 1 : (float)Math.Max(1.0 / (sums.Counts[a] + 1), beta);
+        var w = TensorData.From<float>(weights, weights.Length, 1).to(own.device);
+        return (own * w + sums.Means().to(own.device) * (w * -1 + 1)).MoveToOuterDisposeScope();
+    }
+}

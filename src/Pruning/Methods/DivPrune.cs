@@ -1,0 +1,98 @@
+using HieraVid.Torch;
+using static TorchSharp.torch;
+
+namespace HieraVid.Pruning;
+
+/// <summary>DivPrune: tokens as far from each other as possible, one after the other (baselines, section 8).</summary>
+/// <param name="share">r.</param>
+/// <param name="scope">Over what tokens are compared.</param>
+public sealed class DivPrune(double share, RandomTokens.Scope scope) : InputMethod(share)
+{
+    private const int Block = 1024;
+
+    /// <inheritdoc/>
+    public override string Name => "divprune";
+
+    internal static PruningMethod Create(double share, MethodSettings settings, ModelTraits model) =>
+        new DivPrune(share, settings.Choice("scope", RandomTokens.Scope.Video));
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<FrameRange> PiecesOf(VideoShape video) =>
+        scope == RandomTokens.Scope.Video ? [new FrameRange(0, video.Frames)] : [];
+
+    /// <inheritdoc/>
+    public override PrunedChunk Apply(TokenChunk piece, PruningPlan plan)
+    {
+        plan.Require(piece);
+        using var scoped = NewDisposeScope();
+        using var frozen = no_grad();
+        var groups = scope == RandomTokens.Scope.Video ? 1 : piece.FrameCount;
+        var tokens = piece.Tokens.reshape(groups, -1, piece.Width);
+        var size = (int)tokens.shape[1];
+        int[] rows =
+        [
+            .. Rows.Range(groups).SelectMany(g =>
+                Picks(tokens.select(0, g), Rounded(Share * size)).Order().Select(row => g * size + row)),
+        ];
+        var kept = PrunedChunk.Subset(piece, rows);
+        kept.Values.MoveToOuterDisposeScope();
+        return kept;
+    }
+
+    /// <summary>The picked rows in the order of their picking.</summary>
+    /// <param name="tokens">[n, D]; a token without direction is picked only where nothing else is left.</param>
+    /// <param name="keep">At most n.</param>
+    public static int[] Picks(Tensor tokens, int keep)
+    {
+        using var scope = NewDisposeScope();
+        var units = Rows.Unit(tokens.to(float32)).contiguous();
+        var count = (int)units.shape[0];
+        // Distance to the nearest other token first, then to the nearest picked one; NaN once picked.
+        var nearest = ToNearestOther(units);
+        var first = Ranking.ArgMax(nearest);
+        var picks = new List<int>(keep);
+        for (var t = 0; t < count; t++)
+            nearest[t] = float.IsNaN(nearest[t]) ? float.NaN : float.PositiveInfinity;
+        for (var pick = first; pick >= 0 && picks.Count < keep; pick = Ranking.ArgMax(nearest))
+        {
+            picks.Add(pick);
+            using var inner = NewDisposeScope();
+            var cosines = units.matmul(units.select(0, pick)).ToArray<float>();
+            for (var t = 0; t < count; t++)
+                nearest[t] = 1 - cosines[t] < nearest[t] ? 1 - cosines[t] : nearest[t];
+            foreach (var picked in picks)
+                nearest[picked] = float.NaN;
+        }
+        return [.. picks, .. Rows.Others(picks, count).Take(keep - picks.Count)];
+    }
+
+    // Block against block, so that the n² distances are never held.
+    private static float[] ToNearestOther(Tensor units)
+    {
+        var count = (int)units.shape[0];
+        var greatest = new float[count];
+        Array.Fill(greatest, float.NegativeInfinity);
+        var own = (units * units).sum([-1]).ToArray<float>();
+        for (var from = 0; from < count; from += Block)
+        {
+            for (var other = from; other < count; other += Block)
+            {
+                using var scope = NewDisposeScope();
+                var (rows, columns) = (Math.Min(Block, count - from), Math.Min(Block, count - other));
+                var cosines = units.narrow(0, from, rows).matmul(units.narrow(0, other, columns).transpose(0, 1)).ToArray<float>();
+                for (var i = 0; i < rows; i++)
+                {
+                    for (var j = from == other ? i + 1 : 0; j < columns; j++)
+                    {
+                        var cosine = cosines[i * columns + j];
+                        greatest[from + i] = cosine > greatest[from + i] ? cosine : greatest[from + i];
+                        greatest[other + j] = cosine > greatest[other + j] ? cosine : greatest[other + j];
+                    }
+                }
+            }
+        }
+        for (var t = 0; t < count; t++)
+            greatest[t] = float.IsNaN(own[t]) ? float.NaN : 1 - greatest[t];
+        return greatest;
+    }
+}

@@ -1,0 +1,74 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using HieraVid.Torch;
+using static TorchSharp.torch;
+
+namespace HieraVid.Pruning;
+
+/// <summary>
+/// Sums of rows by group, in float32 and in the order in which they are added. A product with a matrix of zeros and ones
+/// would do the same with a thousand times the work, and let one NaN into every sum.
+/// </summary>
+/// <param name="groups">How many there are.</param>
+/// <param name="width">D.</param>
+internal sealed class GroupSums(int groups, int width)
+{
+    private readonly float[] _sums = new float[(long)groups * width];
+
+    /// <summary>Rows in each sum, [groups].</summary>
+    internal int[] Counts { get; } = new int[groups];
+
+    /// <summary>Adds rows.</summary>
+    /// <param name="rows">[n, D], contiguous float32 on the CPU.</param>
+    /// <param name="groupOf">The group of each row, [n]; negative for none.</param>
+    internal void Add(Tensor rows, ReadOnlySpan<int> groupOf)
+    {
+        var values = MemoryMarshal.Cast<byte, float>(rows.bytes);
+        for (var i = 0; i < groupOf.Length; i++)
+        {
+            if (groupOf[i] < 0)
+                continue;
+            Counts[groupOf[i]]++;
+            Add(values.Slice(i * width, width), Sum(groupOf[i]));
+        }
+    }
+
+    /// <summary>A group's sum, [D].</summary>
+    internal Span<float> Sum(int group) => _sums.AsSpan(group * width, width);
+
+    /// <summary>Moves a sum half-way to a row.</summary>
+    internal void Halve(Tensor rows, int row, int group)
+    {
+        var values = MemoryMarshal.Cast<byte, float>(rows.bytes).Slice(row * width, width);
+        Add(values, Sum(group));
+        Scale(Sum(group), 0.5f);
+    }
+
+    /// <summary>All sums, [groups, D] in float32.</summary>
+    internal Tensor Sums() => TensorData.From<float>(_sums, groups, width);
+
+    /// <summary>All means, [groups, D] in float32; zero for a group without rows.</summary>
+    internal Tensor Means()
+    {
+        for (var group = 0; group < groups; group++)
+            Scale(Sum(group), 1f / Math.Max(1, Counts[group]));
+        return TensorData.From<float>(_sums, groups, width);
+    }
+
+    /// <summary>y += x.</summary>
+    internal static void Add(ReadOnlySpan<float> x, Span<float> y)
+    {
+        var from = MemoryMarshal.Cast<float, Vector<float>>(x);
+        var to = MemoryMarshal.Cast<float, Vector<float>>(y);
+        for (var i = 0; i < to.Length; i++)
+            to[i] += from[i];
+        for (var i = to.Length * Vector<float>.Count; i < y.Length; i++)
+            y[i] += x[i];
+    }
+
+    private static void Scale(Span<float> x, float factor)
+    {
+        for (var i = 0; i < x.Length; i++)
+            x[i] *= factor;
+    }
+}
