@@ -1,0 +1,45 @@
+using HieraVid.Models.Configuration;
+using HieraVid.Models.Safetensors;
+using static TorchSharp.torch;
+
+namespace HieraVid.Train.Network;
+
+/// <summary>Weights to begin with.</summary>
+internal static class InitialWeights
+{
+    private static readonly string[] ResidualLayers = [".o_proj.", ".out_proj.", ".down_proj.", ".fc2."];
+
+    /// <summary>
+    /// Biases 0, norms 1, everything else random with deviation 1/√inputs; layers that add to the residual stream 1/√(2·depth)
+    /// of that.
+    /// </summary>
+    internal static void Fill(ParameterSet parameters, LlavaConfig config, long seed)
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        manual_seed(seed);
+        foreach (var spec in parameters.Tensors)
+        {
+            var part = parameters.Part(parameters.Master, spec.Name);
+            if (spec.Name.EndsWith("bias", StringComparison.Ordinal))
+                continue;
+            part.copy_(IsNorm(spec)
+                ? ones(spec.Shape)
+                : randn(spec.Shape) * Deviation(spec, config));
+        }
+        parameters.Refresh();
+    }
+
+    /// <summary>Whether a tensor is the weight of a norm.</summary>
+    internal static bool IsNorm(TensorSpec spec) =>
+        spec.Shape.Length == 1 && spec.Name.Contains("norm", StringComparison.Ordinal);
+
+    private static double Deviation(TensorSpec spec, LlavaConfig config)
+    {
+        var inputs = spec.Shape.Length == 1 ? spec.Shape[0] : spec.Shape[1..].Aggregate(1L, (product, size) => product * size);
+        var depth = spec.Name.Contains("vision_tower", StringComparison.Ordinal)
+            ? config.ResolveVision().LayerCount : config.Text.LayerCount;
+        var addsToStream = ResidualLayers.Any(layer => spec.Name.Contains(layer, StringComparison.Ordinal));
+        return Math.Sqrt(1.0 / inputs) * (addsToStream ? Math.Sqrt(0.5 / depth) : 1);
+    }
+}
