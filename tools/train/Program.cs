@@ -18,19 +18,21 @@ var save = new Option<double>("--save") { DefaultValueFactory = _ => 3, Descript
 var target = new Argument<DirectoryInfo>("target") { Description = "A folder for the model; new or without weights." };
 
 var run = new Command("run", "Trains, from the folder's checkpoint where there is one.") { folder, recipe, device, dtype, threads, log, validate, save };
-run.SetAction((parsed, cancellation) =>
+// Beside the main thread, which waits for Ctrl+C and its like: a training ends with a checkpoint.
+run.SetAction((parsed, cancellation) => Task.Run(() =>
 {
     var path = parsed.GetValue(folder)!.FullName;
     var texts = Path.Combine(path, "model");
     var merges = WorldModel.Merges(texts);
     var config = WorldModel.Config(merges.Count);
     Exporter.WriteTexts(texts, config, merges);
+    var course = Recipe.Load(parsed.GetValue(recipe)!.FullName);
     using var trainer = new Trainer(
-        path, Recipe.Load(parsed.GetValue(recipe)!.FullName), config, ByteLevelTokenizer.Load(texts),
+        path, course, config, ByteLevelTokenizer.Load(texts),
         Compute.Parse(parsed.GetValue(device)!, parsed.GetValue(dtype)!), parsed.GetValue(threads));
-    trainer.Run(new Intervals(parsed.GetValue(log), parsed.GetValue(validate), parsed.GetValue(save)), cancellation);
-    return Task.FromResult(0);
-});
+    trainer.Run(new Intervals(parsed.GetValue(log), parsed.GetValue(validate), parsed.GetValue(save)), course.Steps, cancellation);
+    return 0;
+}, CancellationToken.None));
 
 var export = new Command("export", "Writes the folder's weights as a model that hieravid loads.") { folder, target };
 export.SetAction(parsed =>
@@ -65,4 +67,5 @@ world.SetAction(parsed =>
     return 0;
 });
 
-return await new RootCommand("Trains the small model on the procedural world.") { run, export, world }.Parse(args).InvokeAsync();
+return await new RootCommand("Trains the small model on the procedural world.") { run, export, world }.Parse(args)
+    .InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

@@ -15,9 +15,14 @@ namespace HieraVid.Train;
 /// <param name="MaxSlots">
 /// Videos take the position ids of frames picked from up to so many, so that later positions are trained too; 0: none skipped.
 /// </param>
+/// <param name="Layers">
+/// The decoder layers that take part; null for all. The others do nothing until a stage has them: they begin with zeros in what
+/// they add to the residual stream.
+/// </param>
+/// <param name="FreezeTower">Whether tower and projector stay as they are.</param>
 internal sealed record Stage(
     string Name, int Steps, int Batch, int MinFrames, int MaxFrames, int Questions, double Rate, double FinalRate,
-    double LabelWeight = 0, int MaxSlots = 0);
+    double LabelWeight = 0, int MaxSlots = 0, IReadOnlyList<int>? Layers = null, bool FreezeTower = false);
 
 /// <summary>The whole course of a training, from a JSON file.</summary>
 /// <param name="Seed">Of weights and data.</param>
@@ -30,6 +35,9 @@ internal sealed record Recipe(long Seed, int WarmUp, int Shards, IReadOnlyList<S
 
     /// <summary>Steps of all stages.</summary>
     internal int Steps => Stages.Sum(stage => stage.Steps);
+
+    /// <summary>The decoder layers that the first stage with questions has; null for all.</summary>
+    internal IReadOnlyList<int>? FirstLayers => Stages.FirstOrDefault(stage => stage.Questions > 0)?.Layers;
 
     internal static Recipe Load(string path) =>
         JsonSerializer.Deserialize<Recipe>(File.ReadAllText(path), Format) ?? throw new InvalidDataException($"{path} holds no recipe.");

@@ -35,18 +35,18 @@ internal sealed class Trainer : IDisposable
         _batches = new BatchMaker(config, tokenizer);
         _network = new WorldNetwork(config, compute);
         _parameters = new ParameterSet(WorldNetwork.Tensors(config), compute.DType, compute.Device);
-        InitialWeights.Fill(_parameters, config, recipe.Seed);
+        InitialWeights.Fill(_parameters, config, recipe.Seed, recipe.FirstLayers);
         _optimizer = new AdamW(_parameters);
         _step = Checkpoint.Load(folder, _parameters, _optimizer);
     }
 
-    /// <summary>Trains to the recipe's end, or until cancelled; saves in either case.</summary>
-    internal void Run(Intervals intervals, CancellationToken cancellation)
+    /// <summary>Trains up to a step, or until cancelled; saves in either case.</summary>
+    internal void Run(Intervals intervals, long until, CancellationToken cancellation)
     {
         var last = Stopwatch.StartNew();
         var log = new TrainingLog(Path.Combine(_folder, "log.csv"));
         var next = Prepare(_step);
-        for (; _step < _recipe.Steps && !cancellation.IsCancellationRequested; _step++)
+        for (; _step < until && !cancellation.IsCancellationRequested; _step++)
         {
             var shards = next;
             next = Prepare(_step + 1);
@@ -55,7 +55,7 @@ internal sealed class Trainer : IDisposable
             if ((_step + 1) % intervals.Log == 0)
                 log.Write(_step + 1, stage.Name, rate);
             if ((_step + 1) % intervals.Validate == 0 && stage.Questions > 0)
-                TrainingLog.Append(Path.Combine(_folder, "validation.csv"), _step + 1, Validation.Run(this, stage.MaxFrames, 32));
+                TrainingLog.Append(Path.Combine(_folder, "validation.csv"), _step + 1, Validation.Run(this, stage, 32));
             if (last.Elapsed.TotalMinutes < intervals.Save)
                 continue;
             Checkpoint.Save(_folder, _parameters, _optimizer, _step + 1);
@@ -65,12 +65,12 @@ internal sealed class Trainer : IDisposable
     }
 
     /// <summary>Right answers on a batch without learning from it.</summary>
-    internal IReadOnlyList<bool> Answer(BatchPlan plan, out Batch batch)
+    internal IReadOnlyList<bool> Answer(BatchPlan plan, Stage stage, out Batch batch)
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
         batch = _batches.Make(plan);
-        return Judge(_network.Forward(batch, _parameters.Leaves(), 0).Logits!, batch);
+        return Judge(_network.Forward(batch, _parameters.Leaves(), stage).Logits!, batch);
     }
 
     // A step's batch comes in shards, each for a thread of its own: threads that share every operation would wait for each
@@ -117,7 +117,7 @@ internal sealed class Trainer : IDisposable
         using var scope = NewDisposeScope();
         set_num_threads(1);
         var leaves = _parameters.Leaves();
-        var outcome = _network.Forward(batch, leaves, stage.LabelWeight);
+        var outcome = _network.Forward(batch, leaves, stage);
         outcome.Loss.backward();
         var right = outcome.Logits is { } logits ? Judge(logits, batch) : [];
         return (_parameters.Gradient(leaves).DetachFromDisposeScope(), new StepResult(

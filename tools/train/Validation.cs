@@ -11,14 +11,15 @@ internal static class Validation
     private const int BatchSize = 8, Questions = 12;
 
     /// <summary>"all 0.812, Colour 0.900 (30), …".</summary>
-    internal static string Run(Trainer trainer, int frames, int videos)
+    internal static string Run(Trainer trainer, Stage stage, int videos)
     {
         var results = new List<(QuestionKind Kind, bool Right)>();
         for (var first = 0; first < videos; first += BatchSize)
         {
             var plan = new BatchPlan(
-                first, Split.Validation, VideoOptions.TrainingTextures, Math.Min(BatchSize, videos - first), frames, Questions, frames);
-            var right = trainer.Answer(plan, out var batch);
+                first, Split.Validation, VideoOptions.TrainingTextures, Math.Min(BatchSize, videos - first), stage.MaxFrames,
+                Questions, stage.MaxFrames);
+            var right = trainer.Answer(plan, stage, out var batch);
             results.AddRange(batch.Answers.Zip(right, (answer, isRight) => (answer.Question.Kind, isRight)));
         }
         var kinds = results.GroupBy(result => result.Kind).OrderBy(group => group.Key)

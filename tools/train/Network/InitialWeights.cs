@@ -1,4 +1,6 @@
+using System.Globalization;
 using HieraVid.Models.Configuration;
+using HieraVid.Models.Llava;
 using HieraVid.Models.Safetensors;
 using static TorchSharp.torch;
 
@@ -11,9 +13,9 @@ internal static class InitialWeights
 
     /// <summary>
     /// Biases 0, norms 1, everything else random with deviation 1/√inputs; layers that add to the residual stream 1/√(2·depth)
-    /// of that.
+    /// of that, or 0 in decoder layers that take no part yet.
     /// </summary>
-    internal static void Fill(ParameterSet parameters, LlavaConfig config, long seed)
+    internal static void Fill(ParameterSet parameters, LlavaConfig config, long seed, IReadOnlyList<int>? layers = null)
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
@@ -23,9 +25,9 @@ internal static class InitialWeights
             var part = parameters.Part(parameters.Master, spec.Name);
             if (spec.Name.EndsWith("bias", StringComparison.Ordinal))
                 continue;
-            part.copy_(IsNorm(spec)
-                ? ones(spec.Shape)
-                : randn(spec.Shape) * Deviation(spec, config));
+            part.copy_(IsNorm(spec) ? ones(spec.Shape) : randn(spec.Shape) * Deviation(spec, config));
+            if (layers is not null && AddsToStream(spec) && DecoderLayer(spec) is { } layer && !layers.Contains(layer))
+                part.mul_(0);
         }
         parameters.Refresh();
     }
@@ -39,7 +41,17 @@ internal static class InitialWeights
         var inputs = spec.Shape.Length == 1 ? spec.Shape[0] : spec.Shape[1..].Aggregate(1L, (product, size) => product * size);
         var depth = spec.Name.Contains("vision_tower", StringComparison.Ordinal)
             ? config.ResolveVision().LayerCount : config.Text.LayerCount;
-        var addsToStream = ResidualLayers.Any(layer => spec.Name.Contains(layer, StringComparison.Ordinal));
-        return Math.Sqrt(1.0 / inputs) * (addsToStream ? Math.Sqrt(0.5 / depth) : 1);
+        return Math.Sqrt(1.0 / inputs) * (AddsToStream(spec) ? Math.Sqrt(0.5 / depth) : 1);
+    }
+
+    private static bool AddsToStream(TensorSpec spec) =>
+        ResidualLayers.Any(layer => spec.Name.Contains(layer, StringComparison.Ordinal));
+
+    private static int? DecoderLayer(TensorSpec spec)
+    {
+        var prefix = $"{LlavaNames.HuggingFace.Decoder}layers.";
+        return spec.Name.StartsWith(prefix, StringComparison.Ordinal)
+            ? int.Parse(spec.Name[prefix.Length..spec.Name.IndexOf('.', prefix.Length)], CultureInfo.InvariantCulture)
+            : null;
     }
 }

@@ -19,15 +19,16 @@ internal sealed class TrainableDecoder(Qwen2Config config, IReadOnlyDictionary<s
     /// <summary>Ids to embeddings: [n] int64 to [n, hidden].</summary>
     internal Tensor Embed(Tensor ids) => Embedding.index_select(0, ids);
 
-    /// <summary>Runs all layers.</summary>
+    /// <summary>Runs the layers.</summary>
     /// <param name="x">[B, T, hidden].</param>
     /// <param name="rotary">Angles of the B · T tokens, by sequence.</param>
     /// <param name="spans">Who sees whom.</param>
+    /// <param name="layers">Which layers take part; null for all.</param>
     /// <returns>[B, T, hidden], before the final norm.</returns>
-    internal Tensor Forward(Tensor x, RotaryTable rotary, PackedSpans spans)
+    internal Tensor Forward(Tensor x, RotaryTable rotary, PackedSpans spans, IReadOnlyList<int>? layers)
     {
         using var scope = NewDisposeScope();
-        for (var i = 0; i < config.LayerCount; i++)
+        foreach (var i in layers ?? [.. Enumerable.Range(0, config.LayerCount)])
             x = Layer(x, $"{_prefix}layers.{i}.", rotary, spans);
         return x.MoveToOuterDisposeScope();
     }

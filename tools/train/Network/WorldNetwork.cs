@@ -36,22 +36,29 @@ internal sealed class WorldNetwork(LlavaConfig config, Compute compute)
     /// <summary>Runs a batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="weights">By name.</param>
-    /// <param name="labelWeight">The weight of the labels' loss.</param>
-    internal Outcome Forward(Batch batch, IReadOnlyDictionary<string, Tensor> weights, double labelWeight)
+    /// <param name="stage">Which layers take part, and the weight of the labels' loss.</param>
+    internal Outcome Forward(Batch batch, IReadOnlyDictionary<string, Tensor> weights, Stage stage)
     {
         using var scope = NewDisposeScope();
-        var side = config.ResolveVision().ImageSize;
-        var frames = TensorData.From<byte>(batch.Pixels, batch.Size * batch.Frames, side, side, 3).to(compute.Device);
-        var visual = new TrainableTower(config, weights).Forward(frames);
+        var visual = See(batch, weights, stage.FreezeTower);
         var labelLoss = Labels(visual, batch, weights);
         if (batch.Rows.Length == 0)
             return new Outcome(labelLoss.MoveToOuterDisposeScope(), labelLoss, null, null);
-        var logits = Answers(visual, batch, weights);
+        var logits = Answers(visual, batch, weights, stage.Layers);
         var answerLoss = cross_entropy(logits, Ids(batch.Targets, batch.Targets.Length));
-        var loss = answerLoss + labelLoss * labelWeight;
+        var loss = answerLoss + labelLoss * stage.LabelWeight;
         return new Outcome(
             loss.MoveToOuterDisposeScope(), labelLoss.MoveToOuterDisposeScope(), logits.MoveToOuterDisposeScope(),
             answerLoss.MoveToOuterDisposeScope());
+    }
+
+    private Tensor See(Batch batch, IReadOnlyDictionary<string, Tensor> weights, bool frozen)
+    {
+        using var scope = NewDisposeScope();
+        using var off = frozen ? no_grad() : null;
+        var side = config.ResolveVision().ImageSize;
+        var frames = TensorData.From<byte>(batch.Pixels, batch.Size * batch.Frames, side, side, 3).to(compute.Device);
+        return new TrainableTower(config, weights).Forward(frames).MoveToOuterDisposeScope();
     }
 
     private Tensor Labels(Tensor visual, Batch batch, IReadOnlyDictionary<string, Tensor> weights)
@@ -69,7 +76,8 @@ internal sealed class WorldNetwork(LlavaConfig config, Compute compute)
         return loss;
     }
 
-    private Tensor Answers(Tensor visual, Batch batch, IReadOnlyDictionary<string, Tensor> weights)
+    private Tensor Answers(
+        Tensor visual, Batch batch, IReadOnlyDictionary<string, Tensor> weights, IReadOnlyList<int>? layers)
     {
         var text = config.Text;
         var decoder = new TrainableDecoder(text, weights);
@@ -80,7 +88,7 @@ internal sealed class WorldNetwork(LlavaConfig config, Compute compute)
         var x = cat([opening, visual.reshape(size, -1, hidden), newline, questions], 1);
         var rotary = RotaryEmbedding.Table(batch.Positions, text.HeadSize, text.RopeTheta, compute);
         using var spans = new PackedSpans(batch.Prefix, batch.Start, batch.Length, x);
-        var output = decoder.Forward(x, rotary, spans).reshape(-1, hidden);
+        var output = decoder.Forward(x, rotary, spans, layers).reshape(-1, hidden);
         return decoder.Logits(output.index_select(0, Ids(batch.Rows, batch.Rows.Length)));
     }
 
