@@ -41,7 +41,7 @@ public static class CommandLine
             """)
         {
             verbose, AskCommand.Create(), DemoCommand.Create(), ModelCommand.Create(), DoctorCommand.Create(),
-            VerifyCommand.Create(), FlopsCommand.Create(),
+            VerifyCommand.Create(), FlopsCommand.Create(), EvalCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
