@@ -24,3 +24,6 @@ HV_API Handle hv_detach(Handle t) {
 HV_API Handle hv_cross_entropy(Handle input, Handle target) {
   return guard([&] { return at::cross_entropy_loss(*input, *target); });
 }
+
+// How much freed memory waits to be used again. A training step frees all that the next one allocates.
+HV_API void hv_keep_memory(int64_t bytes) { keep_memory(static_cast<size_t>(bytes)); }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HieraVid.Models;
 using HieraVid.Models.Configuration;
 using HieraVid.Models.Tokenization;
+using HieraVid.Torch.Training;
 using HieraVid.Train.Data;
 using HieraVid.Train.Network;
 using HieraVid.Train.Optimization;
@@ -19,6 +20,8 @@ internal sealed record Intervals(int Log, int Validate, double Save);
 /// <summary>Runs a recipe, from where the folder's checkpoint left off.</summary>
 internal sealed class Trainer : IDisposable
 {
+    private const long KeptBytes = 4L << 30;
+
     private readonly string _folder;
     private readonly Recipe _recipe;
     private readonly Compute _compute;
@@ -43,6 +46,7 @@ internal sealed class Trainer : IDisposable
     /// <summary>Trains up to a step, or until cancelled; saves in either case.</summary>
     internal void Run(Intervals intervals, long until, CancellationToken cancellation)
     {
+        FreedMemory.Keep(KeptBytes);
         var last = Stopwatch.StartNew();
         var log = new TrainingLog(Path.Combine(_folder, "log.csv"));
         var next = Prepare(_step);

@@ -145,6 +145,7 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial IntPtr hv_grad(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_detach(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_cross_entropy(IntPtr input, IntPtr target);
+    [LibraryImport(Library)] internal static partial void hv_keep_memory(long bytes);
     [LibraryImport(Library)] internal static partial int hv_trains(IntPtr t);
     [LibraryImport(Library)] internal static partial IntPtr hv_train_rms_norm(IntPtr x, IntPtr weight, double epsilon);
     [LibraryImport(Library)] internal static partial IntPtr hv_train_rotate(IntPtr x, IntPtr cos, IntPtr sin);
