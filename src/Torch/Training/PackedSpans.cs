@@ -8,8 +8,6 @@ namespace HieraVid.Torch.Training;
 /// </summary>
 public sealed class PackedSpans : IDisposable
 {
-    private readonly Tensor? _spans, _mask;
-
     /// <summary>Spans for a batch of sequences of one length.</summary>
     /// <param name="prefix">How many leading tokens each token sees, [batch · length], at most its own start.</param>
     /// <param name="start">The first token of each token's own part, [batch · length].</param>
@@ -25,7 +23,7 @@ public sealed class PackedSpans : IDisposable
             var pairs = new int[2 * prefix.Length];
             for (var i = 0; i < prefix.Length; i++)
                 (pairs[2 * i], pairs[2 * i + 1]) = (prefix[i], start[i]);
-            _spans = TensorData.From<int>(pairs, batch, length, 2).DetachFromDisposeScope();
+            Spans = TensorData.From<int>(pairs, batch, length, 2).DetachFromDisposeScope();
             return;
         }
 #endif
@@ -33,18 +31,19 @@ public sealed class PackedSpans : IDisposable
         for (var i = 0; i < prefix.Length; i++)
             for (var j = 0; j < length; j++)
                 mask[i * length + j] = j < prefix[i] || (j >= start[i] && j <= i % length) ? 0 : float.NegativeInfinity;
-        _mask = TensorData.From<float>(mask, batch, 1, length, length).to(like.dtype).to(like.device, copy: true)
-            .DetachFromDisposeScope();
+        Mask = TensorData.From<float>(mask, batch, 1, length, length).to(like.dtype).to(like.device).DetachFromDisposeScope();
     }
 
-    internal Tensor? Spans => _spans;
+    /// <summary>[batch, length, 2] int32, prefix and start, for the fused kernel.</summary>
+    internal Tensor? Spans { get; }
 
-    internal Tensor? Mask => _mask;
+    /// <summary>[batch, 1, length, length], 0 or −∞, where there is no such kernel.</summary>
+    internal Tensor? Mask { get; }
 
     /// <summary>Frees the tables.</summary>
     public void Dispose()
     {
-        _spans?.Dispose();
-        _mask?.Dispose();
+        Spans?.Dispose();
+        Mask?.Dispose();
     }
 }
