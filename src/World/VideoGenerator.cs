@@ -10,6 +10,11 @@ public sealed record VideoOptions(double Duration, IReadOnlyList<Texture> Textur
 
     /// <summary>Which shots a video may have at most.</summary>
     public int MaxShots { get; init; } = 6;
+
+    /// <summary>
+    /// Many sprites and always a card: pictures from which a vision tower learns more than from those that questions are about.
+    /// </summary>
+    public bool IsCrowded { get; init; }
 }
 
 /// <summary>Makes up videos from seeds.</summary>
@@ -42,7 +47,7 @@ public static class VideoGenerator
         for (var i = 0; i + 1 < borders.Count; i++)
         {
             var (begins, ends) = (borders[i], borders[i + 1]);
-            var count = options.Duration < MinShot ? 1 + random.Below(4) : 1 + random.Below(3);
+            var count = options.IsCrowded ? 6 + random.Below(5) : 1 + random.Below(options.Duration < MinShot ? 4 : 3);
             shots.Add(new Shot(
                 places[i], begins, ends, SpriteGenerator.Create(random, begins, ends, count, names),
                 random.Chance(0.4) ? random.Between(-0.06, 0.06) : 0, (long)random.Next())
@@ -52,7 +57,7 @@ public static class VideoGenerator
         }
         return new WorldVideo(
             seed, options.Duration, random.Pick(options.Textures), shots,
-            random.Chance(0.4) ? MakeCard(random, options.Duration) : null,
+            options.IsCrowded || random.Chance(0.4) ? MakeCard(random, options.Duration) : null,
             random.Chance(0.5) ? random.Between(1, 7) : 0, random.Between(0.88, 1.08));
     }
 

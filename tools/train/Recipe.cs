@@ -20,9 +20,10 @@ namespace HieraVid.Train;
 /// they add to the residual stream.
 /// </param>
 /// <param name="FreezeTower">Whether tower and projector stay as they are.</param>
+/// <param name="Crowded">Whether the pictures are crowded.</param>
 internal sealed record Stage(
     string Name, int Steps, int Batch, int MinFrames, int MaxFrames, int Questions, double Rate, double FinalRate,
-    double LabelWeight = 0, int MaxSlots = 0, IReadOnlyList<int>? Layers = null, bool FreezeTower = false);
+    double LabelWeight = 0, int MaxSlots = 0, IReadOnlyList<int>? Layers = null, bool FreezeTower = false, bool Crowded = false);
 
 /// <summary>The whole course of a training, from a JSON file.</summary>
 /// <param name="Seed">Of weights and data.</param>

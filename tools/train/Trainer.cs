@@ -2,11 +2,13 @@ using System.Diagnostics;
 using HieraVid.Models;
 using HieraVid.Models.Configuration;
 using HieraVid.Models.Tokenization;
+using HieraVid.Torch;
 using HieraVid.Torch.Training;
 using HieraVid.Train.Data;
 using HieraVid.Train.Network;
 using HieraVid.Train.Optimization;
 using HieraVid.World;
+using HieraVid.World.Rendering;
 using static TorchSharp.torch;
 
 namespace HieraVid.Train;
@@ -90,7 +92,7 @@ internal sealed class Trainer : IDisposable
         return [.. Enumerable.Range(0, _recipe.Shards)
             .Select(_ => new BatchPlan(
                 (long)(random.Next() >> 20), Split.Train, VideoOptions.TrainingTextures, Math.Max(1, size / _recipe.Shards), frames,
-                stage.Questions, slots))
+                stage.Questions, slots, stage.Crowded))
             .Select(plan => Task.Run(() => _batches.Make(plan)))];
     }
 
@@ -111,7 +113,8 @@ internal sealed class Trainer : IDisposable
         gradient.mul_(1.0 / shards.Length);
         var norm = _optimizer.Step(gradient, _step + 1, rate);
         return new StepResult(
-            results.Average(result => result.Result.Loss), results.Average(result => result.Result.LabelLoss), norm,
+            results.Average(result => result.Result.Loss),
+            [.. Enumerable.Range(0, CellLabel.Sizes.Count).Select(i => results.Average(result => result.Result.LabelLosses[i]))], norm,
             results.Sum(result => result.Result.Right), results.Sum(result => result.Result.Questions),
             results.Sum(result => result.Result.Videos), watch.Elapsed.TotalSeconds);
     }
@@ -125,14 +128,14 @@ internal sealed class Trainer : IDisposable
         outcome.Loss.backward();
         var right = outcome.Logits is { } logits ? Judge(logits, batch) : [];
         return (_parameters.Gradient(leaves).DetachFromDisposeScope(), new StepResult(
-            outcome.AnswerLoss?.item<float>() ?? 0, outcome.LabelLoss.item<float>(), 0, right.Count(r => r), right.Length, batch.Size, 0));
+            outcome.AnswerLoss?.item<float>() ?? 0, [.. outcome.LabelLosses.detach().ToArray<float>().Select(x => (double)x)], 0, right.Count(r => r), right.Length, batch.Size, 0));
     }
 
     // Every token the likeliest: greedy decoding would have given this answer.
     private static bool[] Judge(Tensor logits, Batch batch)
     {
         var best = logits.detach().argmax(1).cpu();
-        var ids = Torch.TensorData.ToArray<long>(best);
+        var ids = best.ToArray<long>();
         return [.. batch.Answers.Select(answer => Enumerable.Range(answer.FirstRow, answer.Count)
             .All(row => ids[row] == batch.Targets[row]))];
     }

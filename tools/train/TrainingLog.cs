@@ -3,7 +3,7 @@ using System.Globalization;
 namespace HieraVid.Train;
 
 /// <summary>What one step gave.</summary>
-internal sealed record StepResult(double Loss, double LabelLoss, double Norm, int Right, int Questions, int Videos, double Seconds);
+internal sealed record StepResult(double Loss, double[] LabelLosses, double Norm, int Right, int Questions, int Videos, double Seconds);
 
 /// <summary>Averages steps and writes them to the console and to a file with one line per interval.</summary>
 internal sealed class TrainingLog(string path)
@@ -17,9 +17,9 @@ internal sealed class TrainingLog(string path)
         var questions = Math.Max(1, _steps.Sum(s => s.Questions));
         double Mean(Func<StepResult, double> value) => _steps.Average(value);
         var line = string.Create(CultureInfo.InvariantCulture,
-            $"{step},{stage},{rate:G3},{Mean(s => s.Loss):F4},{Mean(s => s.LabelLoss):F4},{_steps.Sum(s => s.Right) / (double)questions:F4},{Mean(s => s.Norm):F3},{Mean(s => s.Seconds):F3},{_steps.Sum(s => s.Videos)}");
+            $"{step},{stage},{rate:G3},{Mean(s => s.Loss):F4},{string.Join(',', Enumerable.Range(0, 4).Select(i => Mean(s => s.LabelLosses[i]).ToString("F4", CultureInfo.InvariantCulture)))},{_steps.Sum(s => s.Right) / (double)questions:F4},{Mean(s => s.Norm):F3},{Mean(s => s.Seconds):F3},{_steps.Sum(s => s.Videos)}");
         if (!File.Exists(path))
-            File.WriteAllText(path, "step,stage,rate,loss,label_loss,accuracy,norm,seconds,videos\n");
+            File.WriteAllText(path, "step,stage,rate,loss,colour_loss,shape_loss,digit_loss,place_loss,accuracy,norm,seconds,videos\n");
         File.AppendAllText(path, $"{line}\n");
         Console.WriteLine(line);
         _steps.Clear();

@@ -44,7 +44,7 @@ internal static class WorldModel
                 HiddenSize = 128,
                 IntermediateSize = 256,
                 LayerCount = 4,
-                HeadCount = 2,
+                HeadCount = 4,
                 ImageSize = 128,
                 PatchSize = 8,
                 HasHead = false,

@@ -15,8 +15,9 @@ namespace HieraVid.Train.Data;
 /// <param name="Frames">Frames per video; as many seconds.</param>
 /// <param name="Questions">Questions per video.</param>
 /// <param name="Slots">Frames that positions are picked from; at least <paramref name="Frames"/>.</param>
+/// <param name="Crowded">Whether the pictures are crowded.</param>
 internal sealed record BatchPlan(
-    long Seed, Split Split, IReadOnlyList<Texture> Textures, int Size, int Frames, int Questions, int Slots);
+    long Seed, Split Split, IReadOnlyList<Texture> Textures, int Size, int Frames, int Questions, int Slots, bool Crowded = false);
 
 /// <summary>Renders videos, writes questions and packs them.</summary>
 /// <param name="config">The model.</param>
@@ -34,7 +35,7 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
     internal Batch Make(BatchPlan plan)
     {
         var videos = Enumerable.Range(0, plan.Size).Select(i => VideoGenerator.Create(
-            plan.Seed * 4096 + i, plan.Split, new VideoOptions(plan.Frames, plan.Textures))).ToArray();
+            plan.Seed * 4096 + i, plan.Split, new VideoOptions(plan.Frames, plan.Textures) { IsCrowded = plan.Crowded })).ToArray();
         var (pixels, labels) = Render(videos, plan.Frames);
         var pieces = videos.Select(video => QuestionWriter
             .Write(video, SeededRandom.For(video.Seed, "questions"), plan.Questions).Select(Encode).ToList()).ToList();

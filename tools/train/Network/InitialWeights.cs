@@ -2,6 +2,7 @@ using System.Globalization;
 using HieraVid.Models.Configuration;
 using HieraVid.Models.Llava;
 using HieraVid.Models.Safetensors;
+using HieraVid.Torch;
 using static TorchSharp.torch;
 
 namespace HieraVid.Train.Network;
@@ -25,11 +26,31 @@ internal static class InitialWeights
             var part = parameters.Part(parameters.Master, spec.Name);
             if (spec.Name.EndsWith("bias", StringComparison.Ordinal))
                 continue;
-            part.copy_(IsNorm(spec) ? ones(spec.Shape) : randn(spec.Shape) * Deviation(spec, config));
+            part.copy_(IsNorm(spec) ? ones(spec.Shape)
+                : spec.Name.EndsWith("position_embedding.weight", StringComparison.Ordinal) ? Positions(spec.Shape)
+                : randn(spec.Shape) * Deviation(spec, config));
             if (layers is not null && AddsToStream(spec) && DecoderLayer(spec) is { } layer && !layers.Contains(layer))
                 part.mul_(0);
         }
         parameters.Refresh();
+    }
+
+    // Waves of row and column in place of noise: where a neighbour is can then be read off by a linear map. From noise, a tower
+    // of this size had not found out how patches lie together after 20,000 frames.
+    private static Tensor Positions(long[] shape)
+    {
+        var (patches, width) = ((int)shape[0], (int)shape[1]);
+        var (side, quarter) = ((int)Math.Sqrt(patches), width / 4);
+        var values = new float[patches * width];
+        for (var p = 0; p < patches; p++)
+            for (var j = 0; j < quarter; j++)
+            {
+                var frequency = Math.Pow(side, -(double)j / quarter) * Math.PI / 2;
+                var ((sinY, cosY), (sinX, cosX)) = (Math.SinCos(p / side * frequency), Math.SinCos(p % side * frequency));
+                var row = values.AsSpan(p * width + 4 * j, 4);
+                (row[0], row[1], row[2], row[3]) = ((float)sinY / 2, (float)cosY / 2, (float)sinX / 2, (float)cosX / 2);
+            }
+        return TensorData.From<float>(values, shape);
     }
 
     /// <summary>Whether a tensor is the weight of a norm.</summary>

@@ -15,10 +15,10 @@ namespace HieraVid.Train.Network;
 
 /// <summary>What a batch gave.</summary>
 /// <param name="Loss">What to differentiate: answers' and labels' losses, weighted.</param>
-/// <param name="LabelLoss">The mean loss of the cell labels.</param>
+/// <param name="LabelLosses">The mean loss of each of the cell labels.</param>
 /// <param name="Logits">[answer tokens, vocabulary]; null for a batch without questions.</param>
 /// <param name="AnswerLoss">The mean loss of the answers' tokens; null likewise.</param>
-internal sealed record Outcome(Tensor Loss, Tensor LabelLoss, Tensor? Logits, Tensor? AnswerLoss);
+internal sealed record Outcome(Tensor Loss, Tensor LabelLosses, Tensor? Logits, Tensor? AnswerLoss);
 
 /// <summary>The whole network with gradients, and a head for the cell labels that is used in training only.</summary>
 internal sealed class WorldNetwork(LlavaConfig config, Compute compute)
@@ -41,14 +41,15 @@ internal sealed class WorldNetwork(LlavaConfig config, Compute compute)
     {
         using var scope = NewDisposeScope();
         var visual = See(batch, weights, stage.FreezeTower);
-        var labelLoss = Labels(visual, batch, weights);
+        var labelLosses = Labels(visual, batch, weights);
+        var labelLoss = labelLosses.sum();
         if (batch.Rows.Length == 0)
-            return new Outcome(labelLoss.MoveToOuterDisposeScope(), labelLoss, null, null);
+            return new Outcome(labelLoss.MoveToOuterDisposeScope(), labelLosses.MoveToOuterDisposeScope(), null, null);
         var logits = Answers(visual, batch, weights, stage.Layers);
         var answerLoss = cross_entropy(logits, Ids(batch.Targets, batch.Targets.Length));
         var loss = answerLoss + labelLoss * stage.LabelWeight;
         return new Outcome(
-            loss.MoveToOuterDisposeScope(), labelLoss.MoveToOuterDisposeScope(), logits.MoveToOuterDisposeScope(),
+            loss.MoveToOuterDisposeScope(), labelLosses.MoveToOuterDisposeScope(), logits.MoveToOuterDisposeScope(),
             answerLoss.MoveToOuterDisposeScope());
     }
 
@@ -65,15 +66,15 @@ internal sealed class WorldNetwork(LlavaConfig config, Compute compute)
     {
         var hidden = visual.shape[2];
         var scores = linear(visual.reshape(-1, hidden), weights[$"{LabelHead}.weight"], weights[$"{LabelHead}.bias"]).to(float32);
-        var loss = zeros([], float32, compute.Device);
+        var losses = new List<Tensor>();
         long first = 0;
         for (var label = 0; label < CellLabel.Sizes.Count; label++)
         {
             var truth = Ids(batch.Labels[label], batch.Labels[label].Length);
-            loss = loss + cross_entropy(scores.narrow(1, first, CellLabel.Sizes[label]), truth);
+            losses.Add(cross_entropy(scores.narrow(1, first, CellLabel.Sizes[label]), truth));
             first += CellLabel.Sizes[label];
         }
-        return loss;
+        return stack(losses, 0);
     }
 
     private Tensor Answers(
