@@ -49,6 +49,8 @@ internal sealed class Trainer : IDisposable
     internal void Run(Intervals intervals, long until, CancellationToken cancellation)
     {
         FreedMemory.Keep(KeptBytes);
+        // Here and on every thread that takes a shard: sums over several threads depend on how many there are.
+        set_num_threads(1);
         var last = Stopwatch.StartNew();
         var log = new TrainingLog(Path.Combine(_folder, "log.csv"));
         var next = Prepare(_step);

@@ -3,6 +3,7 @@ using HieraVid.Models.Configuration;
 using HieraVid.Models.Llava;
 using HieraVid.Models.Safetensors;
 using HieraVid.Torch;
+using HieraVid.World;
 using static TorchSharp.torch;
 
 namespace HieraVid.Train.Network;
@@ -20,7 +21,6 @@ internal static class InitialWeights
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        manual_seed(seed);
         foreach (var spec in parameters.Tensors)
         {
             var part = parameters.Part(parameters.Master, spec.Name);
@@ -28,11 +28,25 @@ internal static class InitialWeights
                 continue;
             part.copy_(IsNorm(spec) ? ones(spec.Shape)
                 : spec.Name.EndsWith("position_embedding.weight", StringComparison.Ordinal) ? Positions(spec.Shape)
-                : randn(spec.Shape) * Deviation(spec, config));
+                : Noise(spec, seed, Deviation(spec, config)));
             if (layers is not null && AddsToStream(spec) && DecoderLayer(spec) is { } layer && !layers.Contains(layer))
                 part.mul_(0);
         }
         parameters.Refresh();
+    }
+
+    // A generator of our own for each tensor: libtorch's is one for the whole process and another on each device.
+    private static Tensor Noise(TensorSpec spec, long seed, double deviation)
+    {
+        var random = SeededRandom.For(seed, spec.Name);
+        var values = new float[ParameterSet.Elements(spec)];
+        for (var i = 0; i < values.Length; i++)
+        {
+            // Box and Muller (1958).
+            var (radius, angle) = (Math.Sqrt(-2 * Math.Log(1 - random.Between(0, 1))), random.Between(0, 2 * Math.PI));
+            values[i] = (float)(radius * Math.Cos(angle) * deviation);
+        }
+        return TensorData.From<float>(values, spec.Shape);
     }
 
     // Waves of row and column in place of noise: where a neighbour is can then be read off by a linear map. From noise, a tower
