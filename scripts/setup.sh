@@ -100,7 +100,7 @@ build_dotnet() {
   local stamp="$BIN/../built-$1" built
   # Whoever built everything built this too.
   for built in "$stamp" "$BIN/../built-all"; do
-    newer_than "$built" "$ROOT/src" "$ROOT/tests" "$ROOT/bench" "$ROOT/samples/method" "$ROOT"/Directory.* "$ROOT/HieraVid.sln" "$OUT/native/built" || return 0
+    newer_than "$built" "$ROOT/src" "$ROOT/tests" "$ROOT/tools" "$ROOT/bench" "$ROOT/samples/method" "$ROOT"/Directory.* "$ROOT/HieraVid.sln" "$OUT/native/built" || return 0
   done
   install_packages
   install_dotnet

@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t kSmallest = 1 << 20;    // below, malloc does well
 constexpr size_t kHugePage = 2 << 20;
-constexpr size_t kKept = 512u << 20;     // free blocks kept at most; the longest unused goes first
+constexpr size_t kKept = 512u << 20;     // free blocks kept at most unless told otherwise; the longest unused goes first
 
 struct Block {
   char* memory;
@@ -50,8 +50,14 @@ class Pool {
     free_.push_back({static_cast<char*>(memory), it->second});
     kept_ += it->second;
     used_.erase(it);
-    shrink(kKept);
+    shrink(limit_);
     return true;
+  }
+
+  void keep(size_t limit) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    limit_ = limit;
+    shrink(limit);
   }
 
  private:
@@ -100,7 +106,7 @@ class Pool {
   std::mutex mutex_;
   std::vector<Block> free_;  // the longest unused first
   std::unordered_map<void*, size_t> used_;
-  size_t kept_ = 0;
+  size_t kept_ = 0, limit_ = kKept;
 };
 
 // Never destroyed: tensors may outlive static destructors.
@@ -141,6 +147,8 @@ void use_pool() {
   c10::SetCPUAllocator(new PoolAllocator(), 1);
 }
 
+void keep_memory(size_t bytes) { pool().keep(bytes); }
+
 }  // namespace hv
 
 #else
@@ -148,6 +156,7 @@ void use_pool() {
 namespace hv {
 
 void use_pool() {}
+void keep_memory(size_t) {}
 
 }  // namespace hv
 

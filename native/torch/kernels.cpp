@@ -1,4 +1,5 @@
 // What libtorch 1.13 lacks or does badly on a CPU: one pass over memory where it makes several, and products of a few rows.
+#include "isa.h"
 #include "rows.h"
 #include "shim.h"
 
@@ -19,21 +20,6 @@ HV_DECLARE(plain)
 #if defined(HV_X86)
 HV_DECLARE(avx2)
 HV_DECLARE(avx512)
-
-enum class Level { kPlain, kAvx2, kAvx512 };
-
-static Level level() {
-  static const Level best = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-                                ? Level::kAvx512
-                            : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? Level::kAvx2
-                                                                                              : Level::kPlain;
-  return best;
-}
-#define HV_PICK(name) \
-  (level() == Level::kAvx512 ? name##_avx512 : level() == Level::kAvx2 ? name##_avx2 : name##_plain)
-#else
-#define HV_PICK(name) (name##_plain)
 #endif
 
 template <>

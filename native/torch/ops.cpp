@@ -56,6 +56,9 @@ HV_API Handle hv_select(Handle t, int64_t dim, int64_t index) {
 HV_API Handle hv_index_select(Handle t, int64_t dim, Handle index) {
   return guard([&] { return t->index_select(dim, *index); });
 }
+HV_API Handle hv_argmax(Handle t, int64_t dim, int keepdim) {
+  return guard([&] { return t->argmax(dim, keepdim != 0); });
+}
 HV_API Handle hv_triu(Handle t, int64_t diagonal) {
   return guard([&] { return t->triu(diagonal); });
 }

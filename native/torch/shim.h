@@ -17,6 +17,7 @@ namespace hv {
 
 // allocator.cpp
 void use_pool();
+void keep_memory(size_t bytes);
 
 inline thread_local std::string last_error;
 inline std::atomic<int64_t> live_tensors{0};

@@ -40,8 +40,8 @@ public static class CommandLine
               hieravid ask talk.mp4 "What does the speaker hold?" --model ~/models/llava-onevision-7b
             """)
         {
-            verbose, AskCommand.Create(), CompareCommand.Create(), DemoCommand.Create(), ModelCommand.Create(), DoctorCommand.Create(),
-            VerifyCommand.Create(), FlopsCommand.Create(),
+            verbose, AskCommand.Create(), CompareCommand.Create(), EvalCommand.Create(), DemoCommand.Create(), ModelCommand.Create(),
+            DoctorCommand.Create(), VerifyCommand.Create(), FlopsCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

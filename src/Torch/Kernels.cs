@@ -45,6 +45,23 @@ internal static class Kernels
             throw TorchException.For("softmax_scores", [scores]);
     }
 
+    /// <summary>Whether the one-pass kernels with gradients take this tensor: float32 or bfloat16 on the CPU.</summary>
+    internal static bool Trains(Tensor x) => Native.hv_trains(x.Handle) != 0;
+
+    internal static Tensor TrainRmsNorm(Tensor x, Tensor weight, double epsilon) =>
+        Made(Native.hv_train_rms_norm(x.Handle, weight.Handle, epsilon), [x, weight], "rms_norm");
+
+    internal static Tensor TrainRotate(Tensor x, Tensor cos, Tensor sin) =>
+        Made(Native.hv_train_rotate(x.Handle, cos.Handle, sin.Handle), [x, cos, sin], "rotate");
+
+    internal static Tensor TrainSwiGlu(Tensor gate, Tensor up) =>
+        Made(Native.hv_train_swiglu(gate.Handle, up.Handle), [gate, up], "swiglu");
+
+    internal static Tensor TrainGeluTanh(Tensor x) => Made(Native.hv_train_gelu_tanh(x.Handle), [x], "gelu_tanh");
+
+    internal static Tensor TrainAttention(Tensor q, Tensor k, Tensor v, Tensor? spans, double scale) => Made(
+        Native.hv_train_attention(q.Handle, k.Handle, v.Handle, spans?.Handle ?? IntPtr.Zero, scale), [q, k, v], "attention");
+
     private static Tensor Made(IntPtr handle, Tensor[] operands, string operation) =>
         handle != IntPtr.Zero ? new Tensor(handle) : throw TorchException.For(operation, operands);
 #endif

@@ -5,10 +5,10 @@ using HieraVid.Models.Safetensors;
 namespace HieraVid.Models.Checkpoints;
 
 /// <summary>Every tensor that a LLaVA checkpoint needs, by its configuration (models.md, sections 2, 4 and 5).</summary>
-internal static class LlavaTensors
+public static class LlavaTensors
 {
     /// <summary>The tensors in the order in which the loader asks for them, so that loading reads the files forwards.</summary>
-    internal static IReadOnlyList<TensorSpec> List(LlavaConfig config, DType dtype)
+    public static IReadOnlyList<TensorSpec> List(LlavaConfig config, DType dtype)
     {
         var names = config.Naming == LlavaNaming.LmmsLab ? LlavaNames.LmmsLab : LlavaNames.HuggingFace;
         var (vision, text) = (config.ResolveVision(), config.Text);

@@ -120,6 +120,7 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial IntPtr hv_narrow(IntPtr t, long dim, long start, long length);
     [LibraryImport(Library)] internal static partial IntPtr hv_select(IntPtr t, long dim, long index);
     [LibraryImport(Library)] internal static partial IntPtr hv_index_select(IntPtr t, long dim, IntPtr index);
+    [LibraryImport(Library)] internal static partial IntPtr hv_argmax(IntPtr t, long dim, int keepdim);
     [LibraryImport(Library)] internal static partial IntPtr hv_triu(IntPtr t, long diagonal);
     [LibraryImport(Library)] internal static partial IntPtr hv_softmax(IntPtr t, long dim, int dtype);
     [LibraryImport(Library)] internal static partial IntPtr hv_sum_all(IntPtr t);
@@ -137,4 +138,18 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int hv_softmax_scores_(IntPtr scores, double scale, long queries, int causal);
     [LibraryImport(Library)] internal static partial int hv_has_fused_attention();
     [LibraryImport(Library)] internal static partial IntPtr hv_scaled_dot_product_attention(IntPtr q, IntPtr k, IntPtr v, IntPtr mask, int isCausal);
+
+    [LibraryImport(Library)] internal static partial int hv_requires_grad(IntPtr t);
+    [LibraryImport(Library)] internal static partial int hv_requires_grad_(IntPtr t, int on);
+    [LibraryImport(Library)] internal static partial int hv_backward(IntPtr t);
+    [LibraryImport(Library)] internal static partial IntPtr hv_grad(IntPtr t);
+    [LibraryImport(Library)] internal static partial IntPtr hv_detach(IntPtr t);
+    [LibraryImport(Library)] internal static partial IntPtr hv_cross_entropy(IntPtr input, IntPtr target);
+    [LibraryImport(Library)] internal static partial void hv_keep_memory(long bytes);
+    [LibraryImport(Library)] internal static partial int hv_trains(IntPtr t);
+    [LibraryImport(Library)] internal static partial IntPtr hv_train_rms_norm(IntPtr x, IntPtr weight, double epsilon);
+    [LibraryImport(Library)] internal static partial IntPtr hv_train_rotate(IntPtr x, IntPtr cos, IntPtr sin);
+    [LibraryImport(Library)] internal static partial IntPtr hv_train_swiglu(IntPtr gate, IntPtr up);
+    [LibraryImport(Library)] internal static partial IntPtr hv_train_gelu_tanh(IntPtr x);
+    [LibraryImport(Library)] internal static partial IntPtr hv_train_attention(IntPtr q, IntPtr k, IntPtr v, IntPtr spans, double scale);
 }

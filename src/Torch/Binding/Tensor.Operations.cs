@@ -87,6 +87,7 @@ public static partial class torch
         public Tensor narrow(long dim, long start, long length) => Result(Native.hv_narrow(Handle, dim, start, length));
         public Tensor select(long dim, long index) => Result(Native.hv_select(Handle, dim, index));
         public Tensor index_select(long dim, Tensor index) => Result(Native.hv_index_select(Handle, dim, index.Handle), index);
+        public Tensor argmax(long dim, bool keepdim = false) => Result(Native.hv_argmax(Handle, dim, keepdim ? 1 : 0));
         public Tensor triu(long diagonal = 0) => Result(Native.hv_triu(Handle, diagonal));
 
         public Tensor softmax(long dim, ScalarType? dtype = null) =>

@@ -120,6 +120,15 @@ public static unsafe partial class torch
             }
 
             public static Tensor softmax(Tensor input, long dim, ScalarType? dtype = null) => input.softmax(dim, dtype);
+
+            /// <summary>The mean over the rows of −log softmax(input)[target].</summary>
+            public static Tensor cross_entropy(Tensor input, Tensor target)
+            {
+                var result = Native.hv_cross_entropy(input.Handle, target.Handle);
+                return result != IntPtr.Zero
+                    ? new Tensor(result)
+                    : throw TorchException.For(nameof(cross_entropy), [input, target]);
+            }
         }
     }
 }

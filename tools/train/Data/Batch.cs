@@ -1,0 +1,55 @@
+using HieraVid.World.Questions;
+
+namespace HieraVid.Train.Data;
+
+/// <summary>A question's answer in a batch: which output rows predict it, and which tokens it is.</summary>
+/// <param name="Question">The question.</param>
+/// <param name="FirstRow">Its first prediction among <see cref="Batch.Targets"/>.</param>
+/// <param name="Count">Its tokens, the stop token included.</param>
+internal sealed record PackedAnswer(Question Question, int FirstRow, int Count);
+
+/// <summary>Videos with their questions, packed: every sequence is prompt, video, and the questions one after the other.</summary>
+internal sealed record Batch
+{
+    /// <summary>Videos.</summary>
+    internal required int Size { get; init; }
+
+    /// <summary>Frames per video.</summary>
+    internal required int Frames { get; init; }
+
+    /// <summary>[Size · Frames, side, side, 3].</summary>
+    internal required byte[] Pixels { get; init; }
+
+    /// <summary>Values of each label of each visual token: [label][Size · Frames · tokens per frame].</summary>
+    internal required long[][] Labels { get; init; }
+
+    /// <summary>Ids before the video, the same for all.</summary>
+    internal required long[] Opening { get; init; }
+
+    /// <summary>Ids after the video: [Size, TextLength].</summary>
+    internal required long[] Text { get; init; }
+
+    /// <summary>Ids after the video per sequence, padding included.</summary>
+    internal required int TextLength { get; init; }
+
+    /// <summary>Tokens per sequence.</summary>
+    internal required int Length { get; init; }
+
+    /// <summary>Position ids: [Size, Length].</summary>
+    internal required long[] Positions { get; init; }
+
+    /// <summary>How many leading tokens each token sees: [Size, Length].</summary>
+    internal required int[] Prefix { get; init; }
+
+    /// <summary>Where each token's own question begins: [Size, Length].</summary>
+    internal required int[] Start { get; init; }
+
+    /// <summary>Which of the Size · Length outputs predict answer tokens.</summary>
+    internal required long[] Rows { get; init; }
+
+    /// <summary>The tokens that they should predict.</summary>
+    internal required long[] Targets { get; init; }
+
+    /// <summary>The answers, by question.</summary>
+    internal required IReadOnlyList<PackedAnswer> Answers { get; init; }
+}
