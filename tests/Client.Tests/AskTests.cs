@@ -14,7 +14,7 @@ public class AskTests : ClientTest
         var root = document.RootElement;
         Assert.Equal(
             [
-                "answer", "budget", "device", "dtype", "finish", "flops", "method", "model", "notes", "peakMemoryBytes", "seed",
+                "answer", "budget", "chunks", "device", "dtype", "finish", "flops", "keptTokens", "method", "model", "notes", "peakMemoryBytes", "seed",
                 "segments", "timing", "tokens", "video",
             ],
             Keys(root));

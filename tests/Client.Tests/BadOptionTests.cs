@@ -35,7 +35,7 @@ public partial class BadOptionTests : ClientTest
         { "--budget 0", "The budget must be above 0 and at most 1" },
         { "--budget 1.5", "The budget must be above 0 and at most 1" },
         { "--budget NaN", "budget" },
-        { "--method fastest", "The pruning method \"fastest\" is not known: take one of hieravid, none" },
+        { "--method fastest", "The pruning method \"fastest\" is not known: take one of hieravid, fastvid," },
         { "--set gamma=1", "Method hieravid has no option gamma" },
         { "--set alpha=much", "The option alpha of method hieravid must be a number" },
         { "--set alpha=2", "alpha" },
