@@ -87,25 +87,27 @@ public sealed record SegmentMerge(
         for (var f = 0; f < frames; f++)
         {
             using var scope = NewDisposeScope();
-            var frame = Rows.Frame(tokens, f).to(float32);
-            var cosines = MemoryMarshal.Cast<byte, float>(Rows.Wide(frame.matmul(units)).bytes);
-            var values = Rows.Wide(frame);
-            var members = Candidates(salient[f], positions);
+            var candidates = Candidates(salient[f], positions);
+            var values = Rows.Wide(Rows.Take(Rows.Frame(tokens, f), candidates));
+            var cosines = MemoryMarshal.Cast<byte, float>(Rows.Wide(values.to(own.device).matmul(units)).bytes);
+            var groups = new int[candidates.Length];
             for (var a = 0; a < anchors.Count; a++)
             {
                 var here = assigned[a].AsSpan(f * positions, positions);
                 here.Fill(-1);
                 if (ownMembers && anchors[a].Frame != f)
                     continue;
-                foreach (var p in members)
-                    here[p] = Ranking.ArgMax(
-                        cosines.Slice(p * (int)own.shape[0] + anchors[a].FirstRow, anchors[a].Positions.Length));
+                for (var i = 0; i < candidates.Length; i++)
+                    here[candidates[i]] = Ranking.ArgMax(
+                        cosines.Slice(i * (int)own.shape[0] + anchors[a].FirstRow, anchors[a].Positions.Length));
                 if (variant == FastVidVariant.LlavaVideo && anchors[a].Frame == f)
                 {
                     foreach (var p in anchors[a].Positions)
                         here[p] = -1;
                 }
-                sums.Add(values, [.. here.ToArray().Select(anchor => anchor < 0 ? -1 : anchor + anchors[a].FirstRow)]);
+                for (var i = 0; i < candidates.Length; i++)
+                    groups[i] = here[candidates[i]] < 0 ? -1 : here[candidates[i]] + anchors[a].FirstRow;
+                sums.Add(values, groups);
             }
         }
         return (assigned, sums);
