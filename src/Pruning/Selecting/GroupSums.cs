@@ -23,14 +23,20 @@ internal sealed class GroupSums(int groups, int width)
     /// <param name="groupOf">The group of each row, [n]; negative for none.</param>
     internal void Add(Tensor rows, ReadOnlySpan<int> groupOf)
     {
-        var values = MemoryMarshal.Cast<byte, float>(rows.bytes);
+        var members = new List<int>?[groups];
         for (var i = 0; i < groupOf.Length; i++)
         {
             if (groupOf[i] < 0)
                 continue;
             Counts[groupOf[i]]++;
-            Add(values.Slice(i * width, width), Sum(groupOf[i]));
+            (members[groupOf[i]] ??= []).Add(i);
         }
+        Dpp.Workers.For(groups, Math.Max(1, get_num_threads()), (double)groupOf.Length * width, group =>
+        {
+            var values = MemoryMarshal.Cast<byte, float>(rows.bytes);
+            foreach (var i in members[group] ?? [])
+                Add(values.Slice(i * width, width), Sum(group));
+        });
     }
 
     /// <summary>A group's sum, [D].</summary>
