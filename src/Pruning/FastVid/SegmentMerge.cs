@@ -24,8 +24,6 @@ public sealed record AnchorFrame(int Frame, int[] Positions, int FirstRow);
 public sealed record SegmentMerge(
     int[][] Salient, IReadOnlyList<AnchorFrame> Anchors, Tensor Values, int[] Sizes, int[][] Assigned)
 {
-    private const int FramesAtOnce = 8;
-
     /// <summary>Prunes a segment.</summary>
     /// <param name="tokens">[f, N, D].</param>
     /// <param name="attention">[f·N].</param>
@@ -76,7 +74,7 @@ public sealed record SegmentMerge(
         return ([.. top.Select(row => candidates[row])], chosen.MoveToOuterDisposeScope());
     }
 
-    // Some frames at a time, so that no more than those are held in float32, however long the segment is.
+    // Frame by frame, so that each is widened, multiplied and summed while the caches hold it: in half the time of eight at once.
     private static (int[][] Assigned, GroupSums Sums) Assign(
         Tensor tokens, Tensor own, int[][] salient, List<AnchorFrame> anchors, bool ownMembers, FastVidVariant variant)
     {
@@ -87,10 +85,10 @@ public sealed record SegmentMerge(
         // Dividing a member by its norm would not change which anchor is nearest.
         var units = Rows.Unit(own);
         var flat = tokens.reshape((long)frames * positions, tokens.shape[2]);
-        foreach (var block in Rows.Range(frames).Chunk(FramesAtOnce))
+        for (var f = 0; f < frames; f++)
         {
             using var scope = NewDisposeScope();
-            int[] members = [.. block.SelectMany(f => Candidates(salient[f], positions).Select(p => f * positions + p))];
+            int[] members = [.. Candidates(salient[f], positions).Select(p => f * positions + p)];
             var values = Rows.Take(flat, members).to(float32);
             var cosines = RowProducts.Of(values, units);
             var rows = Rows.Wide(values);
