@@ -20,7 +20,7 @@ internal sealed class ChunkEncoder(
 {
     // Frames per decoded batch and per pass through the tower: enough rows for full speed of the products (8 x 729), while two
     // batches of pixels and one batch's activations stay below 300 MB with so400m.
-    private const int BatchFrames = 8;
+    internal const int BatchFrames = 8;
 
     private readonly List<MissingRange> _missing = [];
     private FrameStream? _frames;
@@ -50,7 +50,7 @@ internal sealed class ChunkEncoder(
                 cancellation.ThrowIfCancellationRequested();
                 onProgress(new JobProgress(JobStage.Encode, first, plan.Count));
                 using (clock.Measure(JobStage.Encode))
-                    pieces.Add(await Task.Run(() => Encode(batch, cancellation), cancellation).ConfigureAwait(false));
+                    pieces.Add(await Task.Run(() => Encode(model, wanted, batch, cancellation), cancellation).ConfigureAwait(false));
                 samples.AddRange(Enumerable.Range(first, batch.Count));
                 onProgress(new JobProgress(JobStage.Encode, first + batch.Count, plan.Count));
             }
@@ -58,10 +58,7 @@ internal sealed class ChunkEncoder(
                 throw new InvalidOperationException($"Chunk {chunk.Index} lacks {chunk.Count - samples.Count} frames and nobody said so.");
             return pieces.Count == 0
                 ? new EncodedChunk(null, new Dictionary<VisionSignal, Tensor>(), samples)
-                : new EncodedChunk(
-                    Joined([.. pieces.Select(piece => piece.Tokens)]),
-                    wanted.ToDictionary(signal => signal, signal => Joined([.. pieces.Select(piece => piece.Signals[signal])])),
-                    samples);
+                : Join(pieces, wanted, samples);
         }
         finally
         {
@@ -76,14 +73,12 @@ internal sealed class ChunkEncoder(
     {
         if (_frames is not null)
             await _frames.DisposeAsync().ConfigureAwait(false);
-        var (height, width) = (model.Preprocessor.ImageHeight, model.Preprocessor.ImageWidth);
-        var resample = model.Preprocessor.Resample == Models.Configuration.ResampleFilter.Bilinear ? Resample.Bilinear : Resample.Bicubic;
         Action<MissingFrames>? onMissing = allowPartial
             ? missing => _missing.AddRange(missing.Gaps.Select(gap => gap with { FirstSample = first + gap.FirstSample }))
             : null;
         var part = new Chunk(0, first, end - first).Of(plan);
         (_offset, _end) = (first, end);
-        _frames = new FrameStream(FrameDecoder.DecodeAsync(video, part, new FrameSize(width, height, resample), BatchFrames,
+        _frames = new FrameStream(FrameDecoder.DecodeAsync(video, part, PreparedJob.SizeFor(model), BatchFrames,
             limits, onMissing, cancellation).GetAsyncEnumerator(cancellation));
     }
 
@@ -93,7 +88,10 @@ internal sealed class ChunkEncoder(
         return await _frames!.TakeAsync(end - _offset, BatchFrames).ConfigureAwait(false);
     }
 
-    private (Tensor Tokens, Dictionary<VisionSignal, Tensor> Signals) Encode(FrameBatch batch, CancellationToken cancellation)
+    /// <summary>Encodes a batch.</summary>
+    /// <returns>Tokens and signals, in no dispose scope.</returns>
+    internal static (Tensor Tokens, Dictionary<VisionSignal, Tensor> Signals) Encode(
+        LoadedModel model, IReadOnlyCollection<VisionSignal> wanted, FrameBatch batch, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
@@ -109,6 +107,13 @@ internal sealed class ChunkEncoder(
         var projected = model.Network.Project(features);
         return (model.Network.Pool(projected).DetachFromDisposeScope(), watch.Take(features, projected));
     }
+
+    /// <summary>Puts a chunk's batches together; they stay the caller's.</summary>
+    internal static EncodedChunk Join(
+        List<(Tensor Tokens, Dictionary<VisionSignal, Tensor> Signals)> pieces, IReadOnlyCollection<VisionSignal> wanted, IReadOnlyList<int> samples) => new(
+        Joined([.. pieces.Select(piece => piece.Tokens)]),
+        wanted.ToDictionary(signal => signal, signal => Joined([.. pieces.Select(piece => piece.Signals[signal])])),
+        samples);
 
     private static Tensor Joined(List<Tensor> pieces)
     {
