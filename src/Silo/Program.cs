@@ -1,1 +1,1 @@
-return 0;
+return await HieraVid.Silo.SiloCommand.RunAsync(args).ConfigureAwait(false);

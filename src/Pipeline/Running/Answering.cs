@@ -52,6 +52,7 @@ internal sealed class Answering(
     /// <summary>Writes the answer.</summary>
     internal void Generate(CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         using var lap = clock.Measure(JobStage.Generate);
         var text = new StreamingDecoder(model.Tokenizer);
         var asked = job.Request.Generation;

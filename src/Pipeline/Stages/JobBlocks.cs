@@ -36,7 +36,10 @@ internal sealed class JobBlocks(IBlobs blobs, string job)
     /// <param name="name">Its name in the job's part.</param>
     /// <param name="record">The record.</param>
     internal void Write<T>(string name, T record) where T : notnull =>
-        blobs.Put($"{_folder}/{name}", path => File.WriteAllBytes(path, ExactJson.Write(record)));
+        Put(name, ExactJson.Write(record));
+
+    /// <summary>Writes a record that is packed already.</summary>
+    internal void Put(string name, byte[] record) => blobs.Put($"{_folder}/{name}", path => File.WriteAllBytes(path, record));
 
     /// <summary>Reads a record.</summary>
     /// <returns>Null if it was not written.</returns>
@@ -86,7 +89,7 @@ internal sealed class JobBlocks(IBlobs blobs, string job)
     internal string WritePlan(PruningPlan plan)
     {
         var bytes = ExactJson.Write(plan);
-        blobs.Put($"{_folder}/{PlanName}", path => File.WriteAllBytes(path, bytes));
+        Put(PlanName, bytes);
         return Digest(bytes);
     }
 

@@ -1,3 +1,4 @@
+using HieraVid.Pipeline.Blobs;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
 using HieraVid.Torch;
@@ -9,16 +10,20 @@ namespace HieraVid.Pipeline.Stages;
 /// <summary>The stages that need no model: looking at the video and decoding its chunks.</summary>
 internal static class VideoStages
 {
+    /// <summary>Before the name of a video that was uploaded to the store.</summary>
+    internal const string StorePrefix = "store:";
+
     /// <summary>Looks at the video.</summary>
-    internal static async Task ProbeAsync(OpenJob job, VideoLimits limits, CancellationToken cancellation)
+    internal static async Task ProbeAsync(OpenJob job, VideoShelf shelf, VideoLimits limits, CancellationToken cancellation)
     {
         var request = job.Blocks.Read<JobRequest>(JobBlocks.Request);
         request.Validate();
-        job.Blocks.Write(JobBlocks.Video, await VideoProbe.ProbeAsync(request.VideoPath, limits, cancellation).ConfigureAwait(false));
+        using var file = await OpenAsync(request, shelf, cancellation).ConfigureAwait(false);
+        job.Blocks.Write(JobBlocks.Video, await VideoProbe.ProbeAsync(file?.Path ?? request.VideoPath, limits, cancellation).ConfigureAwait(false));
     }
 
     /// <summary>Decodes a chunk and leaves its frames for a device to encode; nothing is done where they or their tokens are there.</summary>
-    internal static async Task DecodeAsync(OpenJob job, Chunk chunk, VideoLimits limits, CancellationToken cancellation)
+    internal static async Task DecodeAsync(OpenJob job, Chunk chunk, VideoShelf shelf, VideoLimits limits, CancellationToken cancellation)
     {
         var (blocks, sheet, name) = (job.Blocks, job.Sheet(), JobBlocks.Part(JobBlocks.Decoded, chunk.Index));
         if (blocks.TryRead<DecodedChunk>(name) is { } done
@@ -28,8 +33,10 @@ internal static class VideoStages
         Action<MissingFrames>? onMissing = sheet.Request.AllowPartial
             ? gaps => missing.AddRange(gaps.Gaps.Select(gap => gap with { FirstSample = chunk.FirstSample + gap.FirstSample }))
             : null;
+        using var file = await OpenAsync(sheet.Request, shelf, cancellation).ConfigureAwait(false);
+        var video = sheet.Video with { Path = file?.Path ?? sheet.Video.Path };
         var batches = new List<FrameBatch>();
-        await foreach (var batch in FrameDecoder.DecodeAsync(sheet.Video, chunk.Of(sheet.Plan), sheet.FrameSize, ChunkEncoder.BatchFrames,
+        await foreach (var batch in FrameDecoder.DecodeAsync(video, chunk.Of(sheet.Plan), sheet.FrameSize, ChunkEncoder.BatchFrames,
             limits, onMissing, cancellation).ConfigureAwait(false))
             batches.Add(batch);
         if (batches.Count > 0)
@@ -37,6 +44,21 @@ internal static class VideoStages
         // Written last: who finds it finds the frames, too.
         blocks.Write(name, new DecodedChunk(
             [.. batches.SelectMany(batch => Enumerable.Range(chunk.FirstSample + batch.FirstSample, batch.Count))], missing));
+    }
+
+    // Null for a path that every silo sees by itself.
+    private static async Task<LocalFile?> OpenAsync(JobRequest request, VideoShelf shelf, CancellationToken cancellation)
+    {
+        if (!request.VideoPath.StartsWith(StorePrefix, StringComparison.Ordinal))
+            return null;
+        try
+        {
+            return await shelf.FetchAsync(request.VideoPath[StorePrefix.Length..], cancellation).ConfigureAwait(false);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw JobException.Bad(e.Message);
+        }
     }
 
     private static void WriteFrames(JobBlocks blocks, int chunk, List<FrameBatch> batches, FrameSize size)

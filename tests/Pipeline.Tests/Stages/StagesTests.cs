@@ -69,6 +69,7 @@ public sealed class StagesTests : IDisposable
         var cancel = TestContext.Current.CancellationToken;
         var blobs = new FolderBlobs(Path.Combine(_fixture.Folder, Guid.NewGuid().ToString("N")));
         // Without room every chunk that is not in use leaves the device at once.
+        using var shelf = new VideoShelf(blobs, _fixture.Folder, long.MaxValue);
         using var first = new TokenCache(twice ? 0 : long.MaxValue);
         using var second = new TokenCache(0);
         TokenStages[] devices = [new(_model, first), new(_model, second)];
@@ -95,10 +96,10 @@ public sealed class StagesTests : IDisposable
             switch (command)
             {
                 case JobCommand.Probe:
-                    await VideoStages.ProbeAsync(job, VideoLimits.Default, cancel);
+                    await VideoStages.ProbeAsync(job, shelf, VideoLimits.Default, cancel);
                     return new JobEvent.Probed([.. answering.Cut(job, VideoLimits.Default)]);
                 case JobCommand.EncodeChunk encode:
-                    await VideoStages.DecodeAsync(job, encode.Chunk, VideoLimits.Default, cancel);
+                    await VideoStages.DecodeAsync(job, encode.Chunk, shelf, VideoLimits.Default, cancel);
                     return new JobEvent.ChunkEncoded(encode.Chunk.Index, encode.Chunk.Count - device.Encode(job, encode.Chunk, cancel));
                 case JobCommand.SummariseChunk summarise:
                     device.Summarise(job, summarise);
