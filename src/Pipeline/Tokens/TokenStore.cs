@@ -4,7 +4,7 @@ using HieraVid.Pipeline.Jobs;
 namespace HieraVid.Pipeline.Tokens;
 
 /// <summary>Where encoded tokens wait when memory is short, from where a killed job goes on, and where silos meet.</summary>
-/// <param name="Blobs">The place.</param>
+/// <param name="Blobs">The place, for tokens alone: folders that nobody used for a week are removed from it.</param>
 /// <param name="LimitBytes">Most that all jobs together may hold there.</param>
 public sealed record TokenStore(IBlobs Blobs, long LimitBytes)
 {

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace HieraVid.Queue;
 
 /// <summary>The cluster's end of the queue. All that is MassTransit is in this project.</summary>
-public static class JobQueue
+public static class JobBus
 {
     /// <summary>
     /// Adds the queue to a silo that takes jobs: it needs an <see cref="IJobIntake"/>, and offers <see cref="JobEvents"/>. The
@@ -17,7 +17,7 @@ public static class JobQueue
     /// <param name="options">Where the queue is.</param>
     /// <param name="consume">Whether this silo takes jobs; one that doesn't publishes events only.</param>
     /// <exception cref="ArgumentException">An option cannot be.</exception>
-    public static IServiceCollection AddJobQueue(this IServiceCollection services, QueueOptions options, bool consume = true)
+    public static IServiceCollection AddJobBus(this IServiceCollection services, QueueOptions options, bool consume = true)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<JobEvents>();
@@ -83,8 +83,9 @@ public static class JobQueue
             {
                 bus.UsingRabbitMq((context, rabbit) =>
                 {
-                    Connect(rabbit, options);
+                    // Names first: what follows is made under them.
                     Shape(rabbit, options);
+                    Connect(rabbit, options);
                     rabbit.DeployTopologyOnly = deploy;
                     rabbit.DeployPublishTopology = deploy;
                     if (consume)
@@ -113,7 +114,7 @@ public static class JobQueue
         void Direct<T>() where T : VideoJobEvent
         {
             rabbit.Publish<T>(topology => topology.ExchangeType = RabbitMQ.Client.ExchangeType.Direct);
-            rabbit.Send<T>(topology => topology.UseRoutingKeyFormatter(context => JobQueueClient.RoutingKey(context.Message.JobId)));
+            rabbit.Send<T>(topology => topology.UseRoutingKeyFormatter(context => JobBusClient.RoutingKey(context.Message.JobId)));
         }
     }
 

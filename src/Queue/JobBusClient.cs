@@ -7,27 +7,27 @@ using Microsoft.Extensions.DependencyInjection;
 namespace HieraVid.Queue;
 
 /// <summary>A user's end of the queue: submits, cancels and watches jobs.</summary>
-public sealed class JobQueueClient : IAsyncDisposable
+public sealed class JobBusClient : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
     private readonly IBusControl _bus;
     private readonly QueueNames _names;
 
-    private JobQueueClient(ServiceProvider services, QueueNames names) =>
+    private JobBusClient(ServiceProvider services, QueueNames names) =>
         (_services, _bus, _names) = (services, services.GetRequiredService<IBusControl>(), names);
 
     /// <summary>Connects to a broker.</summary>
     /// <param name="options">Where it is; the queue within a process can't be reached from another one.</param>
     /// <param name="cancellation">Ends the wait for it.</param>
     /// <exception cref="ArgumentException">An option cannot be, or there is no broker in them.</exception>
-    public static async Task<JobQueueClient> ConnectAsync(QueueOptions options, CancellationToken cancellation)
+    public static async Task<JobBusClient> ConnectAsync(QueueOptions options, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Broker is null)
             throw new ArgumentException("No broker is configured, and the queue within a silo cannot be reached from outside it.", nameof(options));
         var services = new ServiceCollection().AddLogging();
-        JobQueue.AddBus(services, options, consume: false, deploy: false, _ => { });
-        var client = new JobQueueClient(services.BuildServiceProvider(), new QueueNames(options.Prefix));
+        JobBus.AddBus(services, options, consume: false, deploy: false, _ => { });
+        var client = new JobBusClient(services.BuildServiceProvider(), new QueueNames(options.Prefix));
         try
         {
             await client._bus.StartAsync(cancellation).ConfigureAwait(false);
