@@ -17,7 +17,7 @@ internal static class Deployment
         }
         if (settings.Broker.Length > 0)
         {
-            await JobQueue.DeployAsync(SiloHost.Queue(settings), cancellation);
+            await JobBus.DeployAsync(SiloHost.Queue(settings), cancellation);
             Console.Error.WriteLine("The broker has the cluster's queues.");
         }
     }
