@@ -8,7 +8,6 @@ using HieraVid.Video;
 using Microsoft.AspNetCore.Hosting;
 using Orleans.Configuration;
 using Orleans.Dashboard;
-using Orleans.Hosting;
 
 namespace HieraVid.Silo;
 
@@ -37,7 +36,7 @@ internal static class SiloHost
         builder.Services.AddSingleton<IBlobs>(_ => Store(settings));
         builder.Services.AddSingleton<IJobIntake, JobIntake>();
         builder.Services.AddSingleton<IJobNews, QueueNews>();
-        builder.Services.AddJobQueue(Queue(settings), consume: isIngress);
+        builder.Services.AddJobBus(Queue(settings), consume: isIngress);
         builder.Services.AddHealthChecks().AddCheck<SiloHealth>("silo", tags: ["ready"]);
         var identity = new SiloIdentity(settings.Name.Length > 0 ? settings.Name : $"{Environment.MachineName}-{Environment.ProcessId}", settings.Roles);
         builder.UseOrleans(silo => Configure(silo, settings, identity));

@@ -16,7 +16,7 @@ public sealed class JobException : Exception
     public static JobException Bad(string sentence) => new(sentence, isUsersMistake: true);
 
     /// <summary>Not the user's doing: what went wrong and what to do.</summary>
-    internal static JobException Ours(string sentence) => new(sentence, isUsersMistake: false);
+    public static JobException Ours(string sentence) => new(sentence, isUsersMistake: false);
 
     internal static JobException From(JobFault fault) => new(fault.Reason, fault.IsUsersMistake);
 }
