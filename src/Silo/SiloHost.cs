@@ -22,7 +22,8 @@ internal static class SiloHost
     internal static WebApplication Build(WebApplicationBuilder builder, SiloSettings settings)
     {
         var isIngress = settings.Roles.HasFlag(Roles.Ingress);
-        var port = FreePort.Choose(settings.Port, 5480);
+        var turn = FreePort.TakeTurn();
+        var port = FreePort.Choose(settings.Port, isIngress ? 5480 : 0);
         var dashboard = new DashboardGate(settings.DashboardPort, settings.DashboardKey.Length > 0 ? settings.DashboardKey : DashboardGate.NewKey());
         builder.WebHost.ConfigureKestrel(web =>
         {
@@ -49,7 +50,11 @@ internal static class SiloHost
             JobApi.Map(app);
         if (settings.DashboardPort > 0)
             app.MapOrleansDashboard(DashboardGate.Prefix);
-        app.Lifetime.ApplicationStarted.Register(() => Announce(app.Logger, settings, identity, port));
+        app.Lifetime.ApplicationStarted.Register(() =>
+        {
+            turn?.Dispose();
+            Announce(app.Logger, settings, identity, port);
+        });
         return app;
 
         void Announce(ILogger log, SiloSettings told, SiloIdentity self, int http)

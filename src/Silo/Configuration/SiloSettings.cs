@@ -65,7 +65,7 @@ public sealed class SiloSettings
     /// <summary>Address that other silos reach this one by; empty: loopback without a database, the machine's with one.</summary>
     public string Address { get; set; } = "";
 
-    /// <summary>Port of health, metrics and, with the role ingress, jobs; 0: 5480, or a free one where that is taken.</summary>
+    /// <summary>Port of health, metrics and, with the role ingress, jobs; 0: with ingress 5480, else, and where that is taken, a free one.</summary>
     public int Port { get; set; }
 
     /// <summary>Whether that port is open to other machines. Off by default: it asks nobody who they are.</summary>
