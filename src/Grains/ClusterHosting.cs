@@ -62,6 +62,9 @@ public sealed class SiloWorkers(SiloIdentity identity, IServiceProvider services
             await StartAsync(worker, stoppingToken).ConfigureAwait(false);
         AreStarted = true;
         log.Workers(identity.Name, identity.Roles, _workers.Count);
+        using var timer = new PeriodicTimer(services.GetRequiredService<ClusterOptions>().OfferPeriod);
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            await LookAfterJobsAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -70,6 +73,19 @@ public sealed class SiloWorkers(SiloIdentity identity, IServiceProvider services
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
         await Task.WhenAll(_workers.Select(worker => worker.Drain())).WaitAsync(cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task LookAfterJobsAsync()
+    {
+        try
+        {
+            await grains.GetGrain<IJobIndexGrain>(0).LookAfter().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // The index is on a silo that went away, or the database does; it is called again.
+            log.OutOfReach(identity.Name, e.Message);
+        }
     }
 
     // The other silos learn of this one's roles a moment after it has started.
