@@ -63,7 +63,10 @@ internal static class PrunedPrefill
         using (clock.Measure(JobStage.Prune))
         {
             held.Add(0, tokens.clone().DetachFromDisposeScope(), new Dictionary<VisionSignal, Tensor>());
-            (plan, kept) = held.Prune(network.Config.MaxTokens);
+            held.Summarise();
+            foreach (var piece in held.Plan(network.Config.MaxTokens).Reverse())
+                held.Apply(piece);
+            (plan, kept) = (held.Planned!, held.Join());
         }
         var pruning = new PrefillPruning(method, plan, kept.Origins, clock);
         var (layout, budget) = (network.Layout(network.Grid(1, 1, 1), (int)tokens.shape[0], 1), new FrameBudget(network, (1, 1), method, TextBefore + 1 + TextAfter, answerTokens: 1));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using HieraVid.Client.Cluster;
 using HieraVid.Client.Commands;
 using HieraVid.Models;
 using HieraVid.Models.Hub;
@@ -43,6 +44,7 @@ public static class CommandLine
         {
             verbose, AskCommand.Create(), CompareCommand.Create(), EvalCommand.Create(), DemoCommand.Create(), ModelCommand.Create(),
             DoctorCommand.Create(), VerifyCommand.Create(), FlopsCommand.Create(),
+            SiloCommand.Create(), SubmitCommand.Create(), WatchCommand.Create(), JobsCommand.Create(), CancelCommand.Create(), ResultCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

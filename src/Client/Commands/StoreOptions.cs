@@ -39,9 +39,8 @@ internal sealed class StoreOptions
         var limit = parsed.GetValue(_limit);
         if (!(limit > 0 && limit <= 1e9))
             throw JobException.Bad(FormattableString.Invariant($"--store-limit {limit} is out of range: take a number of gigabytes above 0."));
-        var store = TokenStore.Default;
         return new StoreUse(
-            store with { Folder = parsed.GetValue(_folder) ?? store.Folder, LimitBytes = (long)(limit * 1e9) },
+            new TokenStore(parsed.GetValue(_folder) ?? TokenStore.DefaultFolder, (long)(limit * 1e9)),
             parsed.GetValue(_resume), parsed.GetValue(_keep));
     }
 }

@@ -37,7 +37,7 @@ public sealed class Evaluator(LoadedModel model, SamplingRequest sampling, int m
             var folder = Directory.CreateTempSubdirectory("hieravid-eval-").FullName;
             try
             {
-                var store = new StoreUse(TokenStore.Default with { Folder = folder }, Resume: true, Keep: true);
+                var store = new StoreUse(new TokenStore(folder, TokenStore.DefaultLimitBytes), Resume: true, Keep: true);
                 var runner = new LocalRunner(model, VideoLimits.Default, store);
                 var probed = await ProbedVideo.OfAsync(video.Key, VideoLimits.Default, cancellation).ConfigureAwait(false);
                 foreach (var (question, setting) in open)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using HieraVid.Pruning;
 
 namespace HieraVid.Pipeline.Jobs;
 
@@ -19,8 +20,17 @@ public abstract record JobEvent
     /// <param name="MissingSamples">Samples of it that could not be decoded, where the request allows that.</param>
     public sealed record ChunkEncoded(int Index, int MissingSamples = 0) : JobEvent;
 
-    /// <summary>The prompt is in the cache.</summary>
-    public sealed record Prefilled : JobEvent;
+    /// <summary>A chunk's summary is there.</summary>
+    /// <param name="Index">The chunk.</param>
+    public sealed record ChunkSummarised(int Index) : JobEvent;
+
+    /// <summary>The plan is there.</summary>
+    /// <param name="Pieces">The frames that it is to be applied to together, in order; at least one.</param>
+    public sealed record Planned(ImmutableArray<FrameRange> Pieces) : JobEvent;
+
+    /// <summary>The plan is applied to a piece.</summary>
+    /// <param name="Index">The piece.</param>
+    public sealed record PieceApplied(int Index) : JobEvent;
 
     /// <summary>The answer is complete.</summary>
     public sealed record Answered : JobEvent;

@@ -15,6 +15,9 @@ public sealed class JobException : Exception
     /// <summary>The user's mistake: what is wrong and what to do.</summary>
     public static JobException Bad(string sentence) => new(sentence, isUsersMistake: true);
 
+    /// <summary>Not the user's doing: what went wrong and what to do.</summary>
+    public static JobException Ours(string sentence) => new(sentence, isUsersMistake: false);
+
     internal static JobException From(JobFault fault) => new(fault.Reason, fault.IsUsersMistake);
 }
 

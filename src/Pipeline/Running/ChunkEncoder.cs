@@ -1,3 +1,4 @@
+using HieraVid.Models;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pruning;
 using HieraVid.Torch;
@@ -22,9 +23,7 @@ internal sealed class ChunkEncoder(
     // (8 x 729), while two batches of pixels and one batch's activations stay below 300 MB with so400m.
     private const int BatchPixels = 8 * 384 * 384;
 
-    private readonly int _batchFrames = planned.Grid.FramesPerStep
-        * Math.Clamp(BatchPixels / planned.Grid.FramesPerStep / (planned.Grid.Width * planned.Grid.Height), 1, 8);
-    private readonly SignalWatch _signals = new(model.Network, wanted);
+    private readonly int _batchFrames = BatchFrames(planned.Grid);
     private readonly List<MissingRange> _missing = [];
     private FrameStream? _frames;
     private int _offset, _next, _end;
@@ -48,7 +47,7 @@ internal sealed class ChunkEncoder(
             if (frames.IsEmpty)
                 return;
             using var lap = clock.Measure(JobStage.Encode);
-            pieces.Add(await Task.Run(() => Encode(frames.Span, cancellation), cancellation).ConfigureAwait(false));
+            pieces.Add(await Task.Run(() => Encode(model, wanted, planned.Grid, frames.Span, cancellation), cancellation).ConfigureAwait(false));
         }
         try
         {
@@ -72,10 +71,7 @@ internal sealed class ChunkEncoder(
                 throw new InvalidOperationException($"Chunk {chunk.Index} lacks {chunk.Count - samples.Count} frames and nobody said so.");
             return pieces.Count == 0
                 ? new EncodedChunk(null, new Dictionary<VisionSignal, Tensor>(), samples)
-                : new EncodedChunk(
-                    Joined([.. pieces.Select(piece => piece.Tokens)]),
-                    wanted.ToDictionary(signal => signal, signal => Joined([.. pieces.Select(piece => piece.Signals[signal])])),
-                    samples);
+                : Join(pieces, wanted, samples);
         }
         finally
         {
@@ -100,14 +96,13 @@ internal sealed class ChunkEncoder(
     {
         if (_frames is not null)
             await _frames.DisposeAsync().ConfigureAwait(false);
-        var resample = model.Network.Resample == Models.Configuration.ResampleFilter.Bilinear ? Resample.Bilinear : Resample.Bicubic;
         Action<MissingFrames>? onMissing = allowPartial
             ? missing => _missing.AddRange(missing.Gaps.Select(gap => gap with { FirstSample = first + gap.FirstSample }))
             : null;
         var part = new Chunk(0, first, end - first).Of(Plan);
         (_offset, _end) = (first, end);
-        _frames = new FrameStream(FrameDecoder.DecodeAsync(video, part, new FrameSize(planned.Grid.Width, planned.Grid.Height, resample), _batchFrames,
-            limits, onMissing, cancellation).GetAsyncEnumerator(cancellation));
+        _frames = new FrameStream(FrameDecoder.DecodeAsync(video, part, planned.FrameSize(model.Network), _batchFrames, limits,
+            onMissing, cancellation).GetAsyncEnumerator(cancellation));
     }
 
     private async Task<FrameBatch?> NextAsync(int end)
@@ -116,16 +111,35 @@ internal sealed class ChunkEncoder(
         return await _frames!.TakeAsync(end - _offset, _batchFrames).ConfigureAwait(false);
     }
 
-    private (Tensor Tokens, Dictionary<VisionSignal, Tensor> Signals) Encode(ReadOnlySpan<byte> rgb, CancellationToken cancellation)
+    /// <summary>Frames per batch: whole grids of tokens.</summary>
+    internal static int BatchFrames(FrameGrid grid) =>
+        grid.FramesPerStep * Math.Clamp(BatchPixels / grid.FramesPerStep / (grid.Width * grid.Height), 1, 8);
+
+    /// <summary>Encodes a batch.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="wanted">Signals beside the tokens.</param>
+    /// <param name="grid">The video's pixels and tokens.</param>
+    /// <param name="rgb">Frames of the grid's size, whole steps unless they are the chunk's last.</param>
+    /// <param name="cancellation">Looked at in every layer of the tower.</param>
+    /// <returns>Tokens and signals, in no dispose scope.</returns>
+    internal static (Tensor Tokens, Dictionary<VisionSignal, Tensor> Signals) Encode(
+        LoadedModel model, IReadOnlyCollection<VisionSignal> wanted, FrameGrid grid, ReadOnlySpan<byte> rgb, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var grid = planned.Grid;
+        var signals = new SignalWatch(model.Network, wanted);
         var frames = TensorData.From(rgb, rgb.Length / (grid.Height * grid.Width * 3), grid.Height, grid.Width, 3);
         // A batch takes seconds on a CPU, too long to wait for after Ctrl-C; so the tower's layers look, too.
-        var seen = model.Network.EncodeFrames(frames, grid, _signals.NeedsLastLayer, cancellation.ThrowIfCancellationRequested);
-        return (seen.Tokens.DetachFromDisposeScope(), _signals.Take(seen, grid));
+        var seen = model.Network.EncodeFrames(frames, grid, signals.NeedsLastLayer, cancellation.ThrowIfCancellationRequested);
+        return (seen.Tokens.DetachFromDisposeScope(), signals.Take(seen, grid));
     }
+
+    /// <summary>Puts a chunk's batches together; they stay the caller's.</summary>
+    internal static EncodedChunk Join(
+        List<(Tensor Tokens, Dictionary<VisionSignal, Tensor> Signals)> pieces, IReadOnlyCollection<VisionSignal> wanted, IReadOnlyList<int> samples) => new(
+        Joined([.. pieces.Select(piece => piece.Tokens)]),
+        wanted.ToDictionary(signal => signal, signal => Joined([.. pieces.Select(piece => piece.Signals[signal])])),
+        samples);
 
     private static Tensor Joined(List<Tensor> pieces)
     {

@@ -23,9 +23,9 @@ public sealed class LocalRunner(LoadedModel model, VideoLimits limits, StoreUse 
     {
         await using var work = new LocalWork(model, limits, storing, request, probed, onProgress ?? (_ => { }), onText ?? (_ => { }));
         var state = new JobState();
-        var commands = new Queue<JobCommand>();
+        var commands = new Stack<JobCommand>();
         Advance(new JobEvent.Accepted());
-        while (commands.TryDequeue(out var command))
+        while (commands.TryPop(out var command))
         {
             if (command is JobCommand.Finish)
                 break;
@@ -44,8 +44,9 @@ public sealed class LocalRunner(LoadedModel model, VideoLimits limits, StoreUse 
             // A job that is over drops what was still to be done.
             if (state.IsOver)
                 commands.Clear();
-            foreach (var command in next)
-                commands.Enqueue(command);
+            // What follows from the newest chunk comes before the chunks that wait: its tokens are still in memory.
+            foreach (var command in next.Reverse())
+                commands.Push(command);
         }
     }
 
@@ -58,8 +59,10 @@ public sealed class LocalRunner(LoadedModel model, VideoLimits limits, StoreUse 
             {
                 JobCommand.Probe => await work.ProbeAsync(cancellation).ConfigureAwait(false),
                 JobCommand.EncodeChunk encode => await work.EncodeAsync(encode.Chunk, cancellation).ConfigureAwait(false),
-                JobCommand.Prefill => await Task.Run(() => work.Prefill(cancellation), cancellation).ConfigureAwait(false),
-                JobCommand.Generate => await Task.Run(() => work.Generate(cancellation), cancellation).ConfigureAwait(false),
+                JobCommand.SummariseChunk summarise => await Task.Run(() => work.Summarise(summarise), CancellationToken.None).ConfigureAwait(false),
+                JobCommand.Plan => await Task.Run(work.Plan, cancellation).ConfigureAwait(false),
+                JobCommand.ApplyPiece apply => await Task.Run(() => work.Apply(apply), cancellation).ConfigureAwait(false),
+                JobCommand.Answer => await Task.Run(() => work.Answer(cancellation), cancellation).ConfigureAwait(false),
                 _ => throw new InvalidOperationException($"No way to do {command}."),
             };
         }

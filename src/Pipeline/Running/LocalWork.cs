@@ -1,11 +1,6 @@
-using System.Text;
-using HieraVid.Models.Generation;
-using HieraVid.Models.Tokenization;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Tokens;
-using HieraVid.Pruning;
 using HieraVid.Video;
-using static TorchSharp.torch;
 
 namespace HieraVid.Pipeline.Running;
 
@@ -15,28 +10,17 @@ internal sealed class LocalWork(
     Action<JobProgress> onProgress, Action<string> onText) : IAsyncDisposable
 {
     private readonly StageClock _clock = new();
-    private readonly List<string> _notes = [];
     private readonly List<int> _samples = [];
-
-    // The first sample behind each grid of tokens.
     private readonly List<int> _steps = [];
-    private readonly StringBuilder _answer = new();
-    private IReadOnlyList<Chunk> _chunks = [];
-    private VideoInfo? _video;
-    private PlannedVideo? _planned;
-    private PruningMethod? _method;
+    private PreparedJob? _job;
     private StoredJob? _stored;
     private ChunkEncoder? _encoder;
     private VideoTokens? _tokens;
-    private VideoPlaces? _places;
-    private PrefillPruning? _pruning;
-    private DecodingSession? _session;
-    private float[]? _logits;
-    private FinishReason _finish;
-    private int _reused, _generated;
+    private Answering? _answering;
+    private int _reused;
 
     /// <summary>Finished chunks that another run could go on from.</summary>
-    internal int ChunksKept => _stored is null ? 0 : _chunks.Count(chunk => _stored.Has(chunk.Index));
+    internal int ChunksKept => _stored is null ? 0 : _job!.Chunks.Count(chunk => _stored.Has(chunk.Index));
 
     internal async Task<JobEvent> ProbeAsync(CancellationToken cancellation)
     {
@@ -44,17 +28,13 @@ internal sealed class LocalWork(
         _clock.Credit(JobStage.Probe, probed?.Spent ?? TimeSpan.Zero);
         using var lap = _clock.Measure(JobStage.Probe);
         onProgress(new JobProgress(JobStage.Probe, 0, 1));
-        _video = probed?.Info ?? await VideoProbe.ProbeAsync(request.VideoPath, limits, cancellation).ConfigureAwait(false);
-        _method = request.Pruning.MethodFor(model.Traits, _notes.Add);
-        if (SignalWatch.Substitutes(model.Network, _method) is { } substitutes)
-            _notes.Add(substitutes);
-        _planned = PlannedVideo.Of(model, _video, request, _method, limits, _notes);
-        _chunks = _planned.Chunks(request.ChunkFrames);
-        _stored = storing.Open(model, request, _planned, _chunks.Count, _method, _notes.Add);
-        _tokens = new VideoTokens(_method, model.Network.Compute.Device, _stored);
-        _encoder = new ChunkEncoder(model, _method.Signals, _video, _planned, limits, request.AllowPartial, _clock, onProgress);
-        onProgress(new JobProgress(JobStage.Probe, 1, 1, $"{_video}; {_planned.Plan}"));
-        return new JobEvent.Probed([.. _chunks]);
+        var video = probed?.Info ?? await VideoProbe.ProbeAsync(request.VideoPath, limits, cancellation).ConfigureAwait(false);
+        _job = PreparedJob.Prepare(model, request, video, limits);
+        _stored = storing.Open(model, request, _job.Planned, _job.Chunks.Count, _job.Method, _job.Notes.Add);
+        _tokens = new VideoTokens(_job.Method, model.Network.Compute.Device, _stored);
+        _encoder = new ChunkEncoder(model, _job.Method.Signals, video, _job.Planned, limits, request.AllowPartial, _clock, onProgress);
+        onProgress(new JobProgress(JobStage.Probe, 1, 1, $"{video}; {_job.Plan}"));
+        return new JobEvent.Probed([.. _job.Chunks]);
     }
 
     internal async Task<JobEvent> EncodeAsync(Chunk chunk, CancellationToken cancellation)
@@ -63,12 +43,12 @@ internal sealed class LocalWork(
         {
             _reused++;
             Count(Enumerable.Range(chunk.FirstSample, chunk.Count));
-            onProgress(new JobProgress(JobStage.Encode, chunk.FirstSample + chunk.Count, _planned!.Plan.Count));
+            onProgress(new JobProgress(JobStage.Encode, chunk.FirstSample + chunk.Count, _job!.Plan.Count));
             return new JobEvent.ChunkEncoded(chunk.Index);
         }
         // The decoder is to stop where the next chunk is that an earlier run has finished.
-        var ready = _chunks.Skip(chunk.Index + 1).FirstOrDefault(other => _stored?.Has(other.Index) ?? false);
-        var encoded = await _encoder!.EncodeAsync(chunk, ready?.FirstSample ?? _planned!.Plan.Count, cancellation).ConfigureAwait(false);
+        var ready = _job!.Chunks.Skip(chunk.Index + 1).FirstOrDefault(other => _stored?.Has(other.Index) ?? false);
+        var encoded = await _encoder!.EncodeAsync(chunk, ready?.FirstSample ?? _job.Plan.Count, cancellation).ConfigureAwait(false);
         // Not cancelled here: the tokens would have no owner.
         if (encoded.Tokens is not null)
             await Task.Run(() => Take(chunk, encoded), CancellationToken.None).ConfigureAwait(false);
@@ -76,89 +56,39 @@ internal sealed class LocalWork(
         return new JobEvent.ChunkEncoded(chunk.Index, chunk.Count - encoded.Samples.Count);
     }
 
-    internal JobEvent Prefill(CancellationToken cancellation)
+    /// <summary>Summarises the newest chunk: chunks come in order here.</summary>
+    internal JobEvent Summarise(JobCommand.SummariseChunk command)
     {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        NoteMissing();
-        using (_clock.Measure(JobStage.Prefill))
-        {
-            var layers = model.Network.Config.Text.LayerCount;
-            long[] ids = [.. _planned!.Prompt.Ids.Select(id => (long)id)];
-            var (plan, tokens) = Prune();
-            _places = new VideoPlaces(_planned.Layout(model.Network, _steps.Count), _planned.Prompt.VideoPositions[0], ids.Length, _planned.Budget, _method!);
-            _pruning = new PrefillPruning(_method!, plan, tokens.Origins, _clock);
-            var video = _places.Sequence(model.Network, tokens);
-            var embeddings = model.Network.Splice(ids.AsSpan(0, _places.Start), video.Tokens, ids.AsSpan(_places.Start + 1));
-            _session = new DecodingSession(model.Network.Decoder);
-            var hook = _pruning.Hook(_places.Start, video, (int)embeddings.shape[0], layer => onProgress(new JobProgress(JobStage.Prefill, layer, layers)));
-            _logits = _session.Prefill(embeddings, _places.Positions(video.Indices), hook, cancellation);
-            onProgress(new JobProgress(JobStage.Prefill, layers, layers,
-                FormattableString.Invariant($"{embeddings.shape[0]:N0} tokens, {_places.Unpruned:N0} visual ones before pruning, {_pruning.Survivors.Length:N0} at the end")));
-        }
-        return new JobEvent.Prefilled();
+        using var lap = _clock.Measure(JobStage.Prune);
+        _tokens!.Summarise();
+        return new JobEvent.ChunkSummarised(command.Index);
     }
 
-    internal JobEvent Generate(CancellationToken cancellation)
+    internal JobEvent Plan()
     {
-        using var lap = _clock.Measure(JobStage.Generate);
-        var text = new StreamingDecoder(model.Tokenizer);
-        var asked = request.Generation;
-        var options = new SamplingOptions
-        {
-            MaxTokens = asked.MaxTokens,
-            Temperature = asked.Temperature,
-            TopP = asked.TopP,
-            Seed = asked.Seed,
-            RepetitionPenalty = asked.RepetitionPenalty ?? model.Generation.RepetitionPenalty,
-            StopTokens = model.StopTokens,
-        };
-        _finish = TokenGenerator.Run(_session!, _logits!, options, token =>
-        {
-            if (_generated++ == 0)
-                _clock.FirstToken();
-            Write(text.Append(token));
-            onProgress(new JobProgress(JobStage.Generate, _generated, asked.MaxTokens));
-        }, cancellation: cancellation);
-        if (_generated == 0)
-            _clock.FirstToken();
-        Write(text.Flush());
+        Answering.NoteMissing(_job!, _samples.Count, _encoder!.Missing);
+        using var lap = _clock.Measure(JobStage.Prune);
+        return new JobEvent.Planned([.. _tokens!.Plan(_job!.Planned.Budget.Room)]);
+    }
+
+    internal JobEvent Apply(JobCommand.ApplyPiece command)
+    {
+        using var lap = _clock.Measure(JobStage.Prune);
+        _tokens!.Apply(command.Piece);
+        return new JobEvent.PieceApplied(command.Index);
+    }
+
+    internal JobEvent Answer(CancellationToken cancellation)
+    {
+        _answering = new Answering(model, _job!, _clock, onProgress, onText);
+        _answering.Prefill(_tokens!.Planned!, _tokens.Join, _steps.Count, cancellation);
+        _answering.Generate(cancellation);
         if (!storing.Keep)
             _stored?.Remove();
         return new JobEvent.Answered();
     }
 
-    internal AnswerReport Report()
-    {
-        List<double> Times(IEnumerable<int> samples) => [.. samples.Select(sample => Math.Round(_planned!.Plan.TimesSeconds[sample], 6))];
-        var stepTimes = Times(_steps);
-        var layers = model.Network.Config.Text.LayerCount;
-        var perLayer = PruningFacts.PerLayer(_pruning!, layers);
-        var segments = PruningFacts.Segments(_pruning!, stepTimes, _video!.DurationSeconds);
-        return new AnswerReport
-        {
-            Answer = _answer.ToString().Trim(),
-            Finish = _finish == FinishReason.Stop ? "stop" : "length",
-            Video = new VideoReport(
-                _video.DurationSeconds, _video.DisplayWidth, _video.DisplayHeight, _video.AverageFps, _samples.Count, Times(_samples)),
-            Tokens = new TokenReport(_places!.Unpruned, _planned!.Prompt.Ids.Count - 1, _generated, _pruning!.Entered.Length, perLayer,
-                Math.Round(perLayer.Average() / _tokens!.Shape.Tokens, 4)),
-            KeptTokens = PruningFacts.Digests(_pruning),
-            Chunks = new ChunkReport(_chunks.Count, request.ChunkFrames, _reused),
-            Flops = PruningFacts.Flops(_pruning, model.Network.Config.Text),
-            Segments = segments,
-            Timing = Timing(),
-            PeakMemoryBytes = ProcessMemory.PeakBytes,
-            Device = model.Network.Compute.DeviceName,
-            Dtype = model.Network.Compute.DTypeName,
-            Model = model.Folder,
-            Method = _method!.Name,
-            Budget = _method.Name == PruningMethods.None ? 1 : request.Pruning.Budget,
-            Seed = request.Generation.Seed,
-            Notes = _notes,
-            Pruning = ReportFacts.Of(_pruning, _tokens.Summaries, layers, segments, _planned.Grid, stepTimes),
-        };
-    }
+    internal AnswerReport Report() => _answering!.Report(_samples, _steps, _tokens!.Summaries, _reused);
 
     /// <summary>Lets go of everything. Chunks of a job that did not end well stay in the store, for a run that resumes it.</summary>
     public async ValueTask DisposeAsync()
@@ -166,23 +96,11 @@ internal sealed class LocalWork(
         if (_encoder is not null)
             await _encoder.DisposeAsync().ConfigureAwait(false);
         _tokens?.Dispose();
-        _session?.Dispose();
+        _answering?.Dispose();
         if (ChunksKept == 0)
             _stored?.Remove();
         _stored?.Dispose();
     }
-
-    private TimingReport Timing() => new()
-    {
-        Probe = _clock.Seconds(JobStage.Probe),
-        Decode = _clock.Seconds(JobStage.Decode),
-        Encode = _clock.Seconds(JobStage.Encode),
-        Prune = _clock.Seconds(JobStage.Prune),
-        Prefill = _clock.Seconds(JobStage.Prefill),
-        TimeToFirstToken = _clock.TimeToFirstToken,
-        Generate = _clock.Seconds(JobStage.Generate),
-        Total = _clock.Elapsed,
-    };
 
     private bool Restore(Chunk chunk)
     {
@@ -198,38 +116,10 @@ internal sealed class LocalWork(
         _tokens!.Add(isWhole ? chunk.Index : null, encoded.Tokens!, encoded.Signals);
     }
 
-    private (PruningPlan Plan, PrunedTokens Tokens) Prune()
-    {
-        using var lap = _clock.Measure(JobStage.Prune);
-        return _tokens!.Prune(_planned!.Budget.Room);
-    }
-
     private void Count(IEnumerable<int> samples)
     {
-        var all = samples.ToList();
+        int[] all = [.. samples];
         _samples.AddRange(all);
-        _steps.AddRange(all.Where((_, i) => i % _planned!.Grid.FramesPerStep == 0));
-    }
-
-    private void NoteMissing()
-    {
-        if (_samples.Count == 0)
-            throw JobException.Bad($"{request.VideoPath} has no frame that can be decoded: get a sound copy of the file.");
-        foreach (var gap in _encoder!.Missing)
-        {
-            var isEnd = gap.FirstSample + gap.Count == _planned!.Plan.Count;
-            _notes.Add(FormattableString.Invariant(isEnd
-                ? $"The video breaks off at {gap.FromSeconds:0.0} s of {gap.UntilSeconds:0.0} s: {gap.Count} of {_planned.Plan.Count} frames are missing."
-                : (FormattableString)$"The video is damaged between {gap.FromSeconds:0.0} s and {gap.UntilSeconds:0.0} s: {gap.Count} of {_planned.Plan.Count} frames are missing."));
-        }
-    }
-
-    private void Write(string piece)
-    {
-        // Leading blanks belong to no answer; they are swallowed until the first other character.
-        var shown = _answer.Length == 0 ? piece.TrimStart() : piece;
-        _answer.Append(shown);
-        if (shown.Length > 0)
-            onText(shown);
+        _steps.AddRange(_job!.Planned.Steps(all));
     }
 }

@@ -25,22 +25,31 @@ internal sealed record PlannedVideo(SamplingPlan Plan, FrameGrid Grid, PromptTok
     internal static PlannedVideo Of(
         LoadedModel model, VideoInfo video, JobRequest request, PruningMethod method, VideoLimits limits, ICollection<string> notes)
     {
-        FrameBudget BudgetFor(PromptTokens prompt) =>
-            new(model.Network, (video.Width, video.Height), method, prompt.Ids.Count, request.Generation.MaxTokens);
-        var prompt = Encode(model, request.Question);
-        var budget = BudgetFor(prompt);
+        var budget = BudgetFor(model, video, request, method, Encode(model, request.Question));
         var plan = FramePlan.Choose(video, request, model.Network.Config, budget, limits, notes);
-        if (plan.TimeInstruction is { } instruction)
-        {
-            prompt = Encode(model, $"{instruction}\n{request.Question}");
-            budget = BudgetFor(prompt);
-            budget.Check(plan.Count);
-        }
+        var planned = Of(model, video, request, method, plan);
+        // The times of the frames stand in the prompt, too.
+        planned.Budget.Check(plan.Count);
+        return planned;
+    }
+
+    /// <summary>The same for frames that were chosen before, perhaps by another machine.</summary>
+    internal static PlannedVideo Of(LoadedModel model, VideoInfo video, JobRequest request, PruningMethod method, SamplingPlan plan)
+    {
+        var prompt = Encode(model, plan.TimeInstruction is { } instruction ? $"{instruction}\n{request.Question}" : request.Question);
         var grid = model.Network.Grid(video.Width, video.Height, plan.Count);
         // As the models' utilities reckon it: frames over their average rate.
         var seconds = video.FrameCount / video.AverageFps / plan.Count * grid.FramesPerStep;
-        return new PlannedVideo(plan, grid, prompt, budget, seconds);
+        return new PlannedVideo(plan, grid, prompt, BudgetFor(model, video, request, method, prompt), seconds);
     }
+
+    /// <summary>The pictures that the model takes.</summary>
+    internal FrameSize FrameSize(VideoModel network) => new(Grid.Width, Grid.Height,
+        network.Resample == Models.Configuration.ResampleFilter.Bilinear ? Resample.Bilinear : Resample.Bicubic);
+
+    /// <summary>The first sample behind each grid of tokens.</summary>
+    /// <param name="samples">The samples of one chunk that could be decoded.</param>
+    internal IEnumerable<int> Steps(IEnumerable<int> samples) => samples.Where((_, i) => i % Grid.FramesPerStep == 0);
 
     /// <summary>The chunks: whole grids of tokens each, so that a chunk may be longer by a frame than asked for.</summary>
     internal IReadOnlyList<Chunk> Chunks(int chunkFrames) =>
@@ -48,6 +57,10 @@ internal sealed record PlannedVideo(SamplingPlan Plan, FrameGrid Grid, PromptTok
 
     /// <summary>The layout of a video of so many grids.</summary>
     internal VideoLayout Layout(VideoModel network, int steps) => network.Layout(Grid, steps, SecondsPerStep);
+
+    private static FrameBudget BudgetFor(
+        LoadedModel model, VideoInfo video, JobRequest request, PruningMethod method, PromptTokens prompt) =>
+        new(model.Network, (video.Width, video.Height), method, prompt.Ids.Count, request.Generation.MaxTokens);
 
     private static PromptTokens Encode(LoadedModel model, string text) =>
         model.Template.Encode(model.Tokenizer, [new ChatTurn(ChatRole.User, text, model.Template.Placement)]);

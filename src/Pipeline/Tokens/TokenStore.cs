@@ -1,11 +1,12 @@
+using HieraVid.Pipeline.Blobs;
 using HieraVid.Pipeline.Jobs;
 
 namespace HieraVid.Pipeline.Tokens;
 
-/// <summary>A folder for encoded tokens: where they wait when memory is short, and from where a killed job goes on.</summary>
-/// <param name="Folder">The folder; made when it is first needed.</param>
+/// <summary>Where encoded tokens wait when memory is short, from where a killed job goes on, and where silos meet.</summary>
+/// <param name="Blobs">The place, for tokens alone: folders that nobody used for a week are removed from it.</param>
 /// <param name="LimitBytes">Most that all jobs together may hold there.</param>
-public sealed record TokenStore(string Folder, long LimitBytes)
+public sealed record TokenStore(IBlobs Blobs, long LimitBytes)
 {
     /// <summary>50 GB: an hour at 2 frames per second with a 7B model is 10 GB.</summary>
     public const long DefaultLimitBytes = 50_000_000_000;
@@ -13,40 +14,47 @@ public sealed record TokenStore(string Folder, long LimitBytes)
     // Older blocks are those of a job that nobody went on with.
     private static readonly TimeSpan s_abandoned = TimeSpan.FromDays(7);
 
+    /// <summary>A store in a local folder.</summary>
+    /// <param name="folder">The folder; made when it is first needed.</param>
+    /// <param name="limitBytes">Most that all jobs together may hold there.</param>
+    public TokenStore(string folder, long limitBytes) : this(new FolderBlobs(folder), limitBytes)
+    {
+    }
+
     /// <summary>The user's own folder: HIERAVID_STORE, or the cache folder of the system.</summary>
-    public static TokenStore Default
+    public static string DefaultFolder
     {
         get
         {
             var folder = Environment.GetEnvironmentVariable("HIERAVID_STORE");
-            if (string.IsNullOrEmpty(folder))
-            {
-                var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-                if (string.IsNullOrEmpty(cache))
-                    cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-                folder = Path.Combine(cache, "hieravid", "tokens");
-            }
-            return new TokenStore(folder, DefaultLimitBytes);
+            if (!string.IsNullOrEmpty(folder))
+                return folder;
+            var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+            if (string.IsNullOrEmpty(cache))
+                cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            return Path.Combine(cache, "hieravid", "tokens");
         }
     }
+
+    /// <summary>The store in the user's own folder.</summary>
+    public static TokenStore Default => new(DefaultFolder, DefaultLimitBytes);
 
     /// <summary>Opens the part of the store that belongs to a job, for this process alone.</summary>
     /// <param name="key">The job's key.</param>
     /// <param name="bytes">What the job is going to hold.</param>
     /// <param name="resume">Whether to go on with what an earlier run left.</param>
     /// <exception cref="JobException">
-    /// The folder cannot be used, has no room, or another process goes on with the same job.
+    /// The store cannot be used, has no room, or another process goes on with the same job.
     /// </exception>
-    internal StoredJob Open(string key, long bytes, bool resume)
+    public StoredJob Open(string key, long bytes, bool resume)
     {
         try
         {
-            Directory.CreateDirectory(Folder);
             RemoveAbandoned(key);
             var job = Claim(key, resume);
             try
             {
-                Reserve(job, bytes);
+                Reserve(job.HeldBytes, bytes);
             }
             catch
             {
@@ -63,58 +71,71 @@ public sealed record TokenStore(string Folder, long LimitBytes)
         }
     }
 
-    /// <summary>The sentence for a folder that cannot be read or written.</summary>
+    /// <summary>Asks for room before a job that several processes work on is begun; nothing is held for it.</summary>
+    /// <param name="key">The job's key; what it holds already counts as its own.</param>
+    /// <param name="bytes">What the job is going to hold.</param>
+    /// <exception cref="JobException">The store cannot be used or has no room.</exception>
+    public void Reserve(string key, long bytes)
+    {
+        try
+        {
+            RemoveAbandoned(key);
+            Reserve(Blobs.List(BlobName.Check(key)).Sum(file => file.Bytes), bytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(e);
+        }
+    }
+
+    /// <summary>The sentence for a store that cannot be read or written.</summary>
     internal JobException Unusable(Exception cause) => JobException.Bad(
-        $"The token store {Folder} cannot be used ({cause.Message.TrimEnd('.')}): make room or set the permissions there, or name another folder with --store.");
+        $"The token store {Blobs.Name} cannot be used ({cause.Message.TrimEnd('.')}): {Blobs.Remedy}.");
 
     private StoredJob Claim(string key, bool resume)
     {
         // Another run at work on the same job keeps its folder; a second one that does not resume takes one of its own.
         for (var i = 0; ; i++)
         {
-            var folder = Path.Combine(Folder, i == 0 ? key : $"{key}-{i}");
-            Directory.CreateDirectory(folder);
-            if (StoredJob.TryOpen(this, folder, key) is { } job)
+            var folder = i == 0 ? key : $"{key}-{i}";
+            if (Blobs.TryClaim(folder) is { } claim)
             {
+                var job = new StoredJob(this, folder, key, claim);
                 if (!resume)
                     job.Clear();
                 return job;
             }
             if (resume)
-                throw JobException.Bad($"Another run of this job is at work in {folder}: wait for it, or leave out --resume.");
+                throw JobException.Bad($"Another run of this job is at work in {Blobs.Name}/{folder}: wait for it, or leave out --resume.");
         }
     }
 
-    private void Reserve(StoredJob job, long bytes)
+    private void Reserve(long held, long bytes)
     {
-        var others = Files(new DirectoryInfo(Folder)).Sum(file => file.Length) - job.HeldBytes;
-        var free = new DriveInfo(Folder).AvailableFreeSpace + job.HeldBytes;
+        var others = Blobs.List("").Sum(file => file.Bytes) - held;
         if (others + bytes > LimitBytes)
         {
             throw JobException.Bad(FormattableString.Invariant(
-                $"The token store {Folder} may hold {Gigabytes(LimitBytes)}, other jobs hold {Gigabytes(others)} of it and this job needs {Gigabytes(bytes)}: remove what is old there, raise --store-limit, or take fewer frames."));
+                $"The token store {Blobs.Name} may hold {Gigabytes(LimitBytes)}, other jobs hold {Gigabytes(others)} of it and this job needs {Gigabytes(bytes)}: remove what is old there, raise --store-limit, or take fewer frames."));
         }
-        if (bytes > free)
+        if (Blobs.FreeBytes is { } free && bytes > free + held)
         {
             throw JobException.Bad(FormattableString.Invariant(
-                $"The disk of the token store {Folder} has {Gigabytes(free)} free and this job needs {Gigabytes(bytes)}: make room, name another folder with --store, or take fewer frames."));
+                $"The disk of the token store {Blobs.Name} has {Gigabytes(free + held)} free and this job needs {Gigabytes(bytes)}: make room, name another folder with --store, or take fewer frames."));
         }
     }
 
     private void RemoveAbandoned(string key)
     {
-        foreach (var folder in new DirectoryInfo(Folder).EnumerateDirectories())
+        foreach (var folder in Blobs.List("").Where(file => file.Name.Contains('/', StringComparison.Ordinal)).GroupBy(file => file.Name[..file.Name.IndexOf('/', StringComparison.Ordinal)]))
         {
-            var newest = Files(folder).Select(file => file.LastWriteTimeUtc).DefaultIfEmpty(folder.LastWriteTimeUtc).Max();
-            if (folder.Name == key || DateTime.UtcNow - newest < s_abandoned)
+            if (folder.Key == key || DateTime.UtcNow - folder.Max(file => file.ModifiedUtc) < s_abandoned || !BlobName.IsSound(folder.Key))
                 continue;
-            using var job = StoredJob.TryOpen(this, folder.FullName, folder.Name);
-            job?.Remove();
+            using var claim = Blobs.TryClaim(folder.Key);
+            if (claim is not null)
+                Blobs.DeleteFolder(folder.Key);
         }
     }
-
-    private static IEnumerable<FileInfo> Files(DirectoryInfo folder) =>
-        folder.EnumerateFiles("*", SearchOption.AllDirectories);
 
     private static string Gigabytes(long bytes) => FormattableString.Invariant($"{bytes / 1e9:0.###} GB");
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace HieraVid.Pipeline.Tokens;
 
 /// <summary>
-/// The visual tokens of one job on their way from the encoder into the decoder: each chunk is summarised when it comes,
+/// The visual tokens of one in-process job on their way from the encoder into the decoder: each chunk is summarised when it comes,
 /// and pruned when the plan for the whole video is made. What does not fit the memory allowed waits in the store.
 /// </summary>
 /// <param name="method">The method.</param>
@@ -23,9 +23,13 @@ internal sealed class VideoTokens(
     private readonly List<Held> _chunks = [];
     private readonly List<ChunkSummary> _summaries = [];
     private Tensor? _lastFrame;
+    private BackwardPass? _pass;
 
     /// <summary>F, P and D of what came so far.</summary>
     internal VideoShape Shape { get; private set; } = new(0, 0, 0);
+
+    /// <summary>The plan, once it is made.</summary>
+    internal PruningPlan? Planned { get; private set; }
 
     /// <summary>What the chunks said.</summary>
     internal IReadOnlyList<ChunkSummary> Summaries => _summaries;
@@ -69,33 +73,53 @@ internal sealed class VideoTokens(
         Take(chunk, tokens, signals);
     }
 
-    /// <summary>Plans, and prunes at the input. The tokens that were held in memory are freed.</summary>
-    /// <param name="room">Visual tokens for which the model's window has room.</param>
-    /// <returns>The plan, and what enters the decoder; owned by the caller's dispose scope.</returns>
-    internal (PruningPlan Plan, PrunedTokens Tokens) Prune(int room)
+    /// <summary>Summarises the chunk that came last.</summary>
+    internal void Summarise()
     {
-        var plan = method.Plan(_summaries, room);
-        var tokens = BackwardPass.Run(method, plan, [.. _chunks.Select(chunk => chunk.Frames)], Piece, piece => FreeFrom(piece.First));
-        return (plan, tokens);
+        var chunk = _chunks[^1].Tokens!;
+        _summaries.Add(method.Summarise(chunk with { Previous = _lastFrame }));
+        _lastFrame?.Dispose();
+        _lastFrame = LastFrame(chunk.Tokens);
+        Spill();
     }
+
+    /// <summary>Decides what to keep of the whole video.</summary>
+    /// <param name="room">Visual tokens for which the model's window has room.</param>
+    /// <returns>The pieces to apply the plan to, in order.</returns>
+    internal IReadOnlyList<FrameRange> Plan(int room)
+    {
+        Planned = method.Plan(_summaries, room);
+        _pass = new BackwardPass(method, Planned);
+        return BackwardPass.Pieces(Planned, [.. _chunks.Select(chunk => chunk.Frames)]);
+    }
+
+    /// <summary>Applies the plan to a piece, and frees what was held of it.</summary>
+    /// <param name="piece">The next one, last piece first.</param>
+    internal void Apply(FrameRange piece)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        _pass!.Take(method.Apply(Piece(piece), Planned!));
+        FreeFrom(piece.First);
+    }
+
+    /// <summary>What enters the decoder, once the plan is applied to all pieces; owned by the caller's dispose scope.</summary>
+    internal PrunedTokens Join() => _pass!.Join();
 
     /// <summary>Frees what is held in memory.</summary>
     public void Dispose()
     {
         FreeFrom(0);
+        _pass?.Dispose();
         _lastFrame?.Dispose();
         _lastFrame = null;
     }
 
     private void Take(int? number, Tensor tokens, IReadOnlyDictionary<VisionSignal, Tensor> signals)
     {
-        var chunk = new TokenChunk(Shape.Frames, tokens, _lastFrame) { Signals = signals };
-        _chunks.Add(new Held(number, new FrameRange(chunk.FirstFrame, chunk.FrameCount)) { Tokens = chunk with { Previous = null } });
-        _summaries.Add(method.Summarise(chunk));
-        _lastFrame?.Dispose();
-        _lastFrame = LastFrame(tokens);
+        var chunk = new TokenChunk(Shape.Frames, tokens, null) { Signals = signals };
+        _chunks.Add(new Held(number, new FrameRange(chunk.FirstFrame, chunk.FrameCount)) { Tokens = chunk });
         Shape = new VideoShape(Shape.Frames + chunk.FrameCount, chunk.Positions, chunk.Width);
-        Spill();
     }
 
     // Pruning begins at the end: the oldest are needed last.

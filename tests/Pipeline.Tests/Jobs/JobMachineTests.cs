@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pruning;
 
 namespace HieraVid.Pipeline.Tests.Jobs;
 
@@ -16,10 +17,10 @@ public class JobMachineTests
         var random = new Random(seed);
         var chunks = Chunk.Split(samples: random.Next(1, 40), chunkFrames: random.Next(1, 12));
         var (state, issued) = (new JobState(), new List<JobCommand>());
-        for (var i = 0; i < 80; i++)
+        for (var i = 0; i < 160; i++)
         {
             var before = state;
-            (state, var commands) = JobMachine.Step(state, Draw(random, chunks));
+            (state, var commands) = JobMachine.Step(state, Draw(random, chunks, state));
             if (before.IsOver)
             {
                 Assert.Same(before, state);
@@ -43,8 +44,8 @@ public class JobMachineTests
             var random = new Random(seed);
             var chunks = Chunk.Split(samples: random.Next(1, 40), chunkFrames: random.Next(1, 12));
             var state = new JobState();
-            for (var i = 0; i < 80; i++)
-                reached.Add((state = JobMachine.Step(state, Draw(random, chunks)).State).Phase);
+            for (var i = 0; i < 160; i++)
+                reached.Add((state = JobMachine.Step(state, Draw(random, chunks, state)).State).Phase);
         }
         Assert.Superset(Enum.GetValues<JobPhase>().ToHashSet(), reached.Append(JobPhase.Submitted).ToHashSet());
     }
@@ -62,36 +63,61 @@ public class JobMachineTests
         random.Shuffle(shuffled);
         var other = Run(encoding, shuffled);
 
-        Assert.Equal(JobPhase.Prefilling, reference.State.Phase);
         Assert.Equal(reference.State.Phase, other.State.Phase);
-        Assert.True(reference.State.Encoded.SetEquals(other.State.Encoded));
+        Assert.Equal(reference.State.Encoded, other.State.Encoded);
         Assert.Equal(reference.State.MissingSamples, other.State.MissingSamples);
-        Assert.Equal(reference.Commands, other.Commands);
+        Assert.Equal(reference.Commands.ToHashSet(), other.Commands.ToHashSet());
+        Assert.Equal(JobMachine.Outstanding(reference.State), JobMachine.Outstanding(other.State));
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void A_host_that_does_what_is_outstanding_in_any_order_ends_the_job(int seed)
+    {
+        var random = new Random(seed);
+        var chunks = Chunk.Split(samples: random.Next(1, 40), chunkFrames: random.Next(1, 12));
+        var state = JobMachine.Step(new JobState(), new JobEvent.Accepted()).State;
+        while (!state.IsOver)
+        {
+            var outstanding = JobMachine.Outstanding(state);
+            Assert.NotEmpty(outstanding);
+            var next = JobMachine.Step(state, Done(outstanding[random.Next(outstanding.Count)], chunks, random)).State;
+            Assert.NotEqual(state, next);
+            state = next;
+        }
+        Assert.Equal(JobPhase.Completed, state.Phase);
+        Assert.Equal([new JobCommand.Finish()], JobMachine.Outstanding(state));
+    }
+
+    [Fact]
+    public void A_summary_waits_for_the_chunks_before_it_and_counts_the_frames_that_are_there()
+    {
+        var (state, commands) = Run(Encoding(chunkCount: 4), new JobEvent.ChunkEncoded(3), new JobEvent.ChunkEncoded(1, MissingSamples: 2));
+        Assert.Empty(commands);
+        (state, var more) = JobMachine.Step(state, new JobEvent.ChunkEncoded(0, MissingSamples: 1));
+        Assert.Equal([new JobCommand.SummariseChunk(0, 0, null)], more);
+        Assert.Equal([new JobCommand.SummariseChunk(2, 1, 0), new JobCommand.SummariseChunk(3, 3, 2)],
+            JobMachine.Step(state, new JobEvent.ChunkEncoded(2)).Commands);
     }
 
     [Fact]
     public void The_straight_road_issues_each_command_once_and_in_order()
     {
-        var chunks = Chunk.Split(5, 2);
-        var (state, commands) = Run(new JobState(),
-            new JobEvent.Accepted(), new JobEvent.Probed([.. chunks]), new JobEvent.ChunkEncoded(0), new JobEvent.ChunkEncoded(1),
-            new JobEvent.ChunkEncoded(2, MissingSamples: 1), new JobEvent.Prefilled(), new JobEvent.Answered());
+        var (state, commands) = Run(new JobState(), Road());
         Assert.Equal(JobPhase.Completed, state.Phase);
         Assert.Equal(1, state.MissingSamples);
         Assert.Equal(
             [
-                new JobCommand.Probe(), .. chunks.Select(chunk => new JobCommand.EncodeChunk(chunk)), new JobCommand.Prefill(),
-                new JobCommand.Generate(), new JobCommand.Finish(),
+                new JobCommand.Probe(), .. Chunk.Split(5, 2).Select(chunk => new JobCommand.EncodeChunk(chunk)),
+                new JobCommand.SummariseChunk(0, 0, null), new JobCommand.SummariseChunk(1, 2, 0), new JobCommand.Plan(),
+                new JobCommand.ApplyPiece(1, new FrameRange(3, 1)), new JobCommand.ApplyPiece(0, new FrameRange(0, 3)),
+                new JobCommand.Answer(), new JobCommand.Finish(),
             ], commands);
     }
 
     [Fact]
-    public void Every_event_twice_issues_the_same_commands_as_once()
-    {
-        JobEvent[] events = [new JobEvent.Accepted(), new JobEvent.Probed([.. Chunk.Split(5, 2)]), new JobEvent.ChunkEncoded(0),
-            new JobEvent.ChunkEncoded(1), new JobEvent.ChunkEncoded(2), new JobEvent.Prefilled(), new JobEvent.Answered()];
-        Assert.Equal(Run(new JobState(), events).Commands, Run(new JobState(), [.. events.SelectMany(e => new[] { e, e })]).Commands);
-    }
+    public void Every_event_twice_issues_the_same_commands_as_once() =>
+        Assert.Equal(Run(new JobState(), Road()).Commands, Run(new JobState(), [.. Road().SelectMany(e => new[] { e, e })]).Commands);
 
     [Theory]
     [InlineData(-1)]
@@ -107,16 +133,12 @@ public class JobMachineTests
     }
 
     [Fact]
-    public void The_prefill_waits_for_the_last_chunk()
+    public void The_answer_waits_for_the_last_piece()
     {
-        var state = Encoding(chunkCount: 4);
-        foreach (var index in new[] { 3, 0, 2 })
-        {
-            (state, var commands) = JobMachine.Step(state, new JobEvent.ChunkEncoded(index));
-            Assert.Empty(commands);
-            Assert.Equal(JobPhase.Encoding, state.Phase);
-        }
-        Assert.Equal([new JobCommand.Prefill()], JobMachine.Step(state, new JobEvent.ChunkEncoded(1)).Commands);
+        var state = Run(new JobState(), Road()[..^3]).State;
+        (state, var commands) = JobMachine.Step(state, new JobEvent.PieceApplied(1));
+        Assert.Empty(commands);
+        Assert.Equal([new JobCommand.Answer()], JobMachine.Step(state, new JobEvent.PieceApplied(0)).Commands);
     }
 
     [Fact]
@@ -151,12 +173,35 @@ public class JobMachineTests
         return (state, commands);
     }
 
-    private static JobEvent Draw(Random random, IReadOnlyList<Chunk> chunks) => random.Next(100) switch
+    // Five samples in three chunks, of which the last cannot be decoded, and two pieces.
+    private static JobEvent[] Road() =>
+    [
+        new JobEvent.Accepted(), new JobEvent.Probed([.. Chunk.Split(5, 2)]), new JobEvent.ChunkEncoded(0), new JobEvent.ChunkSummarised(0),
+        new JobEvent.ChunkEncoded(1), new JobEvent.ChunkEncoded(2, MissingSamples: 1), new JobEvent.ChunkSummarised(1),
+        new JobEvent.Planned([new FrameRange(0, 3), new FrameRange(3, 1)]), new JobEvent.PieceApplied(0), new JobEvent.PieceApplied(1),
+        new JobEvent.Answered(),
+    ];
+
+    private static JobEvent Done(JobCommand command, IReadOnlyList<Chunk> chunks, Random random) => command switch
     {
-        < 12 => new JobEvent.Accepted(),
-        < 24 => new JobEvent.Probed([.. chunks]),
-        < 80 => new JobEvent.ChunkEncoded(random.Next(-1, chunks.Count + 1), random.Next(3)),
-        < 89 => new JobEvent.Prefilled(),
+        JobCommand.Probe => new JobEvent.Probed([.. chunks]),
+        JobCommand.EncodeChunk encode => new JobEvent.ChunkEncoded(encode.Chunk.Index, random.Next(2)),
+        JobCommand.SummariseChunk summarise => new JobEvent.ChunkSummarised(summarise.Index),
+        JobCommand.Plan => new JobEvent.Planned([new FrameRange(0, 1), new FrameRange(1, 2)]),
+        JobCommand.ApplyPiece apply => new JobEvent.PieceApplied(apply.Index),
+        _ => new JobEvent.Answered(),
+    };
+
+    // Now and then what the state waits for, so that the random walks get through.
+    private static JobEvent Draw(Random random, IReadOnlyList<Chunk> chunks, JobState state) => random.Next(100) switch
+    {
+        < 8 => new JobEvent.Accepted(),
+        < 14 => new JobEvent.Probed([.. chunks]),
+        < 40 => new JobEvent.ChunkEncoded(random.Next(-1, chunks.Count + 1), random.Next(3)),
+        < 50 => new JobEvent.ChunkSummarised(random.Next(-1, chunks.Count + 1)),
+        < 54 => new JobEvent.Planned([new FrameRange(0, 1), new FrameRange(1, 1)]),
+        < 58 => new JobEvent.PieceApplied(random.Next(-1, 3)),
+        < 97 when !state.IsOver && JobMachine.Outstanding(state) is { Count: > 0 } outstanding => Done(outstanding[0], chunks, random),
         < 97 => new JobEvent.Answered(),
         < 99 => new JobEvent.StageFailed(s_fault),
         _ => new JobEvent.CancelRequested(),
@@ -166,10 +211,15 @@ public class JobMachineTests
     {
         Assert.Equal(state.IsOver ? 1 : 0, issued.OfType<JobCommand.Finish>().Count());
         Assert.Equal(issued.Count, issued.Distinct().Count());
-        Assert.True(state.Encoded.IsSubsetOf(state.Chunks.Select(chunk => chunk.Index)));
+        Assert.True(state.Encoded.Keys.All(index => index < state.Chunks.Length));
         Assert.Equal(state.Chunks.Select(chunk => new JobCommand.EncodeChunk(chunk)), issued.OfType<JobCommand.EncodeChunk>());
-        if (issued.OfType<JobCommand.Prefill>().Any())
+        if (issued.OfType<JobCommand.Plan>().Any())
+        {
             Assert.Equal(state.Chunks.Length, state.Encoded.Count);
+            Assert.Equal(state.Encoded.Where(chunk => chunk.Value > 0).Select(chunk => chunk.Key).ToHashSet(), state.Summarised);
+        }
+        if (issued.OfType<JobCommand.Answer>().Any())
+            Assert.Equal(state.Pieces.Length, state.Applied.Count);
         Assert.Equal(state.Phase == JobPhase.Failed, state.Fault is not null);
         if (state.Phase == JobPhase.Completed)
             Assert.Equal(issued.Count - 1, issued.IndexOf(new JobCommand.Finish()));

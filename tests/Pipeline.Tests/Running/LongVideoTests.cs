@@ -16,6 +16,7 @@ public sealed class LongVideoTests : IDisposable
 
     private readonly RunnerFixture _fixture;
     private readonly LoadedModel _model;
+    private readonly string _folder;
     private readonly TokenStore _store;
 
     public LongVideoTests(RunnerFixture fixture)
@@ -27,7 +28,8 @@ public sealed class LongVideoTests : IDisposable
         if (!Directory.Exists(folder))
             RandomCheckpoint.Create(folder, narrow, seed: 3);
         _model = LoadedModel.Load(folder, Compute.Reference);
-        _store = new TokenStore(Path.Combine(fixture.Folder, Guid.NewGuid().ToString("N")), TokenStore.DefaultLimitBytes);
+        _folder = Path.Combine(fixture.Folder, Guid.NewGuid().ToString("N"));
+        _store = new TokenStore(_folder, TokenStore.DefaultLimitBytes);
     }
 
     public void Dispose() => _model.Dispose();
@@ -68,14 +70,14 @@ public sealed class LongVideoTests : IDisposable
             new LocalRunner(_model, limits, new StoreUse(_store)).RunAsync(request));
         Assert.Contains("--fps 10", refused.Message, StringComparison.Ordinal);
         Assert.Contains("at most 5 frames", refused.Message, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(_store.Folder));
+        Assert.False(Directory.Exists(_folder));
     }
 
     [Fact]
     public async Task A_job_that_ends_well_leaves_nothing_in_the_store()
     {
         await RunAsync(Ask(chunkFrames: 4));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_store.Folder));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder));
     }
 
     [Theory]
@@ -98,14 +100,14 @@ public sealed class LongVideoTests : IDisposable
         var other = Ask(chunkFrames: 4) with { Question = "Which colour is it?", Pruning = new PruningRequest { Budget = 0.1 } };
         Assert.Equal(3, (await RunAsync(other, resume: true, keep: true)).Chunks.Reused);
         Assert.Equal(3, (await RunAsync(other, resume: true)).Chunks.Reused);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_store.Folder));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder));
     }
 
     [Fact]
     public async Task Damaged_missing_and_foreign_chunks_are_made_again()
     {
         var plain = await RunAsync(Ask(chunkFrames: 2), keep: true);
-        var files = Directory.GetFiles(Assert.Single(Directory.GetDirectories(_store.Folder)), "*.safetensors").Order().ToArray();
+        var files = Directory.GetFiles(Assert.Single(Directory.GetDirectories(_folder)), "*.safetensors").Order().ToArray();
         Assert.Equal(6, files.Length);
         var bytes = File.ReadAllBytes(files[1]);
         bytes[^5] ^= 1;
@@ -158,7 +160,7 @@ public sealed class LongVideoTests : IDisposable
             new StoreUse(_store with { LimitBytes = 1_000_000 })).RunAsync(Ask(chunkFrames: 4), events.Add));
         Assert.True(refused.IsUsersMistake);
         Assert.Contains("may hold 0.001 GB", refused.Message, StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_store.Folder));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder));
         Assert.DoesNotContain(events, progress => progress.Stage > JobStage.Probe);
     }
 
@@ -168,7 +170,7 @@ public sealed class LongVideoTests : IDisposable
         var file = Path.Combine(_fixture.Folder, "occupied");
         File.WriteAllText(file, "");
         var refused = await Assert.ThrowsAsync<JobException>(() => new LocalRunner(_model, VideoLimits.Default,
-            new StoreUse(_store with { Folder = file })).RunAsync(Ask(chunkFrames: 4)));
+            new StoreUse(new TokenStore(file, TokenStore.DefaultLimitBytes))).RunAsync(Ask(chunkFrames: 4)));
         Assert.True(refused.IsUsersMistake);
         Assert.Contains($"The token store {file} cannot be used", refused.Message, StringComparison.Ordinal);
         Assert.Contains("--store", refused.Message, StringComparison.Ordinal);

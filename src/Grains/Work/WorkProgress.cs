@@ -1,0 +1,50 @@
+using System.Text;
+using HieraVid.Pipeline.Jobs;
+
+namespace HieraVid.Grains;
+
+/// <summary>What work says of itself while it is done on another thread; the newest of each kind is passed on now and then.</summary>
+internal sealed class WorkProgress
+{
+    /// <summary>How often it is passed on. 100 ms: an answer reads as if it were typed.</summary>
+    internal static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _lock = new();
+    private readonly StringBuilder _text = new();
+    private JobProgress? _stage;
+
+    internal void Show(JobProgress progress)
+    {
+        lock (_lock)
+            _stage = progress;
+    }
+
+    internal void Write(string piece)
+    {
+        lock (_lock)
+            _text.Append(piece);
+    }
+
+    internal StageProgress? TakeStage()
+    {
+        lock (_lock)
+        {
+            var stage = _stage;
+            _stage = null;
+            return stage is null ? null : new StageProgress(stage.Stage.ToString().ToLowerInvariant(), stage.Done, stage.Total, stage.Note);
+        }
+    }
+
+    /// <summary>The text from a place on, if there is more.</summary>
+    internal TextPiece? TakeText(ref int shown)
+    {
+        lock (_lock)
+        {
+            if (_text.Length == shown)
+                return null;
+            var piece = new TextPiece(shown, _text.ToString(shown, _text.Length - shown));
+            shown = _text.Length;
+            return piece;
+        }
+    }
+}

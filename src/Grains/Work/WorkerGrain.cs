@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using HieraVid.Models;
+using HieraVid.Pipeline.Jobs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+
+namespace HieraVid.Grains;
+
+/// <summary>
+/// Takes one piece of work after the other from the board and does it on the thread pool, never on the grain's scheduler.
+/// While it is at it the lease is kept; when the board says so it stops.
+/// </summary>
+/// <param name="role">The work it takes.</param>
+/// <param name="services">The silo's services.</param>
+[Reentrant]
+internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Grain, IWorkerGrain, IDisposable
+{
+    private readonly ClusterOptions _options = services.GetRequiredService<ClusterOptions>();
+    private readonly ILogger _log = services.GetRequiredService<ILoggerFactory>().CreateLogger<WorkerGrain>();
+    private readonly CancellationTokenSource _noMore = new();
+    private CancellationTokenSource? _current;
+    private WorkItem? _item;
+    private Task? _loop;
+    private int _done;
+
+    internal static IWorkerGrain Find(IGrainFactory grains, Roles role, string worker) => role switch
+    {
+        Roles.Cpu => grains.GetGrain<IDecoderGrain>(worker),
+        Roles.Gpu => grains.GetGrain<IGpuGrain>(worker),
+        _ => grains.GetGrain<IAggregatorGrain>(worker),
+    };
+
+    /// <summary>Which of the silo's devices or slots it has.</summary>
+    protected int Number => WorkerKey.NumberOf(Key);
+
+    /// <summary>What it computes on.</summary>
+    protected abstract string Device { get; }
+
+    private string Key => this.GetPrimaryKeyString();
+
+    private IWorkBoardGrain Board => GrainFactory.GetGrain<IWorkBoardGrain>(0);
+
+    public Task Start()
+    {
+        _loop ??= LoopAsync();
+        return Task.CompletedTask;
+    }
+
+    public Task Abandon(string job)
+    {
+        if (_item?.Job == job)
+            _current?.Cancel();
+        return Task.CompletedTask;
+    }
+
+    public async Task Drain()
+    {
+        await _noMore.CancelAsync();
+        if (_loop is null)
+            return;
+        // What is not done by then is handed back and done elsewhere.
+        if (await Task.WhenAny(_loop, Task.Delay(_options.Drain)) != _loop)
+            _current?.Cancel();
+        await _loop;
+    }
+
+    public Task<WorkerStatus> Status() =>
+        Task.FromResult(new WorkerStatus(Key, WorkerKey.SiloOf(Key)!, Device, _item?.ToString() ?? "", _done));
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        await _noMore.CancelAsync();
+        _current?.Cancel();
+        if (_loop is not null)
+            await _loop.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    public void Dispose() => _noMore.Dispose();
+
+    /// <summary>Does a piece of work, on a thread of the pool.</summary>
+    /// <param name="item">The work.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Ends it.</param>
+    protected abstract Task<WorkDone> DoAsync(WorkItem item, WorkProgress progress, CancellationToken cancellation);
+
+    private async Task LoopAsync()
+    {
+        while (!_noMore.IsCancellationRequested)
+        {
+            try
+            {
+                if (await Board.Take(role, Key, _noMore.Token) is { } item)
+                    await DoAsync(item);
+            }
+            catch (Exception e) when (!_noMore.IsCancellationRequested)
+            {
+                // The board, the job or their silo is gone; they come back elsewhere.
+                _log.OutOfReach(Key, e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1));
+            }
+            catch (Exception) when (_noMore.IsCancellationRequested)
+            {
+            }
+        }
+    }
+
+    private async Task DoAsync(WorkItem item)
+    {
+        using var scope = _log.Work(item);
+        using var current = new CancellationTokenSource(_options.WorkLimit);
+        (_current, _item) = (current, item);
+        var start = Stopwatch.GetTimestamp();
+        var progress = new WorkProgress();
+        var working = Task.Run(() => DoAsync(item, progress, current.Token), CancellationToken.None);
+        try
+        {
+            await KeepLeaseAsync(item, working, progress, current);
+            var done = await Outcome(item, working, current.Token);
+            if (done is not null)
+            {
+                await GrainFactory.GetGrain<IVideoJobGrain>(item.Job).Report(done);
+                await Board.Complete(item, Key);
+                Metrics.WorkTook(item.Kind, Stopwatch.GetElapsedTime(start));
+                _done++;
+            }
+        }
+        finally
+        {
+            (_current, _item) = (null, null);
+        }
+    }
+
+    // Renews at a third of the lease, and passes on what the work says of itself.
+    private async Task KeepLeaseAsync(WorkItem item, Task working, WorkProgress progress, CancellationTokenSource current)
+    {
+        var (renewed, shown) = (Stopwatch.GetTimestamp(), 0);
+        var job = GrainFactory.GetGrain<IVideoJobGrain>(item.Job);
+        while (await Task.WhenAny(working, Task.Delay(WorkProgress.Period)) != working)
+        {
+            if (progress.TakeStage() is { } stage)
+                await job.Progress(stage);
+            if (progress.TakeText(ref shown) is { } text)
+                await job.Text(text);
+            if (current.IsCancellationRequested || Stopwatch.GetElapsedTime(renewed) < _options.Lease / 3)
+                continue;
+            renewed = Stopwatch.GetTimestamp();
+            try
+            {
+                if (!await Board.Renew(item, Key))
+                    await current.CancelAsync();
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                _log.NotRenewed(item, e.Message);
+            }
+        }
+    }
+
+    private async Task<WorkDone?> Outcome(WorkItem item, Task<WorkDone> working, CancellationToken cancellation)
+    {
+        try
+        {
+            return await working;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            _log.Stopped(item);
+            await Board.HandBack(item, Key, "");
+            return null;
+        }
+        // A place that cannot be read or written now may be there again in a moment.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException || e is ModelException { InnerException: IOException })
+        {
+            _log.TriedAgain(e, item);
+            await Board.HandBack(item, Key, e.Message);
+            return null;
+        }
+        catch (Exception e) when (JobFault.Of(e) is { } fault)
+        {
+            return new WorkDone(item) { Fault = fault.Reason, IsUsersMistake = fault.IsUsersMistake };
+        }
+        catch (Exception e)
+        {
+            _log.TriedAgain(e, item);
+            await Board.HandBack(item, Key, $"{e.GetType().Name}: {e.Message}");
+            return null;
+        }
+    }
+}

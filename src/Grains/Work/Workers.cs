@@ -1,0 +1,78 @@
+using HieraVid.Pipeline;
+using HieraVid.Pipeline.Stages;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Concurrency;
+using Orleans.Placement;
+
+namespace HieraVid.Grains;
+
+/// <inheritdoc cref="IDecoderGrain"/>
+[RequiresRole(Roles.Cpu), Immovable, KeepAlive, Reentrant]
+internal sealed class DecoderGrain(IServiceProvider services) : WorkerGrain(Roles.Cpu, services), IDecoderGrain
+{
+    private readonly WorkHost _host = services.GetRequiredService<WorkHost>();
+    private readonly OpenJobs _jobs = new(services.GetRequiredService<WorkHost>().Blobs);
+
+    protected override string Device => "ffmpeg";
+
+    protected override async Task<WorkDone> DoAsync(WorkItem item, WorkProgress progress, CancellationToken cancellation)
+    {
+        var job = _jobs.Open(item.Job);
+        if (item.Kind == WorkKind.Probe)
+            await VideoStages.ProbeAsync(job, _host.Shelf, _host.Limits, cancellation);
+        else
+            await VideoStages.DecodeAsync(job, item.AsChunk(), _host.Shelf, _host.Limits, cancellation);
+        return new WorkDone(item);
+    }
+}
+
+/// <inheritdoc cref="IGpuGrain"/>
+[RequiresRole(Roles.Gpu), Immovable, KeepAlive, Reentrant]
+internal sealed class GpuGrain(IServiceProvider services) : WorkerGrain(Roles.Gpu, services), IGpuGrain
+{
+    private readonly WorkHost _host = services.GetRequiredService<WorkHost>();
+    private readonly OpenJobs _jobs = new(services.GetRequiredService<WorkHost>().Blobs);
+
+    protected override string Device => _host.Devices[Number].Name;
+
+    protected override Task<WorkDone> DoAsync(WorkItem item, WorkProgress progress, CancellationToken cancellation) =>
+        _host.Devices[Number].UseAsync((tokens, _) =>
+        {
+            var job = _jobs.Open(item.Job);
+            switch (item.Kind)
+            {
+                case WorkKind.Encode:
+                    return new WorkDone(item) { Frames = tokens.Encode(job, item.AsChunk(), cancellation) };
+                case WorkKind.Summarise:
+                    tokens.Summarise(job, item.AsSummary());
+                    return new WorkDone(item);
+                default:
+                    tokens.Apply(job, item.AsPiece());
+                    return new WorkDone(item);
+            }
+        }, cancellation);
+}
+
+/// <inheritdoc cref="IAggregatorGrain"/>
+[RequiresRole(Roles.Prefill), Immovable, KeepAlive, Reentrant]
+internal sealed class AggregatorGrain(IServiceProvider services) : WorkerGrain(Roles.Prefill, services), IAggregatorGrain
+{
+    private readonly WorkHost _host = services.GetRequiredService<WorkHost>();
+    private readonly OpenJobs _jobs = new(services.GetRequiredService<WorkHost>().Blobs);
+
+    protected override string Device => _host.Devices[Number].Name;
+
+    protected override Task<WorkDone> DoAsync(WorkItem item, WorkProgress progress, CancellationToken cancellation) =>
+        _host.Devices[Number].UseAsync((_, answering) =>
+        {
+            var job = _jobs.Open(item.Job);
+            return item.Kind switch
+            {
+                WorkKind.Cut => new WorkDone(item) { Parts = [.. answering.Cut(job, _host.Limits).Select(chunk => (chunk.FirstSample, chunk.Count))] },
+                WorkKind.Plan => new WorkDone(item) { Parts = [.. answering.Plan(job).Select(piece => (piece.First, piece.Count))] },
+                _ => Answered(item, answering.Answer(job, progress.Show, progress.Write, cancellation)),
+            };
+        }, cancellation);
+
+    private static WorkDone Answered(WorkItem item, AnswerReport report) => new(item) { Answer = report.Answer, Finish = report.Finish };
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using System.Net.Sockets;
+using HieraVid.Pipeline.Jobs;
+
+namespace HieraVid.Pipeline.Sources;
+
+/// <summary>
+/// Fetches videos by address. A name is looked up once for each connection, and only an address of the public network is
+/// dialled, so that no name and no redirect leads into the cluster's own network; no proxy, no cookies, no credentials.
+/// </summary>
+public sealed class UrlFetcher : IDisposable
+{
+    private const int BufferBytes = 1 << 17;
+
+    private readonly UrlRules _rules;
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _lookUp;
+    private readonly Func<IPAddress, bool> _mayDial;
+    private readonly HttpClient _client;
+
+    /// <summary>Fetches by rules.</summary>
+    public UrlFetcher(UrlRules rules) : this(rules, Dns.GetHostAddressesAsync, GlobalAddress.Is)
+    {
+    }
+
+    internal UrlFetcher(UrlRules rules, Func<string, CancellationToken, Task<IPAddress[]>> lookUp, Func<IPAddress, bool> mayDial)
+    {
+        (_rules, _lookUp, _mayDial) = (rules, lookUp, mayDial);
+        _client = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = TimeSpan.FromSeconds(15),
+            MaxResponseHeadersLength = 32,
+            ConnectCallback = ConnectAsync,
+        })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        _client.DefaultRequestHeaders.UserAgent.ParseAdd("HieraVid");
+    }
+
+    /// <summary>Fetches a video.</summary>
+    /// <param name="address">Its address.</param>
+    /// <param name="path">Where it goes; nothing is there if it fails.</param>
+    /// <param name="received">Told how many bytes are there.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="JobException">The address breaks a rule, cannot be reached, or has no file of the size allowed.</exception>
+    public async Task FetchAsync(Uri address, string path, IProgress<long>? received, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(_rules.Timeout);
+        var growing = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using var response = await FollowAsync(address, limit.Token).ConfigureAwait(false);
+            await SaveAsync(address, response, growing, received, limit.Token).ConfigureAwait(false);
+            File.Move(growing, path, overwrite: true);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw UrlRules.Refused(address, $"it was not there after {_rules.Timeout.TotalMinutes:0.##} minutes");
+        }
+        catch (HttpRequestException e)
+        {
+            throw e.InnerException as JobException ?? UrlRules.Refused(address, $"it cannot be fetched ({e.Message.TrimEnd('.')})");
+        }
+        finally
+        {
+            File.Delete(growing);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _client.Dispose();
+
+    private async Task<HttpResponseMessage> FollowAsync(Uri address, CancellationToken cancellation)
+    {
+        for (var redirects = 0; ; redirects++)
+        {
+            // Each of them: an allowed host may point to one that is not.
+            _rules.Check(address);
+            var response = await _client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
+            if (response.StatusCode == HttpStatusCode.OK)
+                return response;
+            using (response)
+            {
+                var isRedirect = (int)response.StatusCode is 301 or 302 or 303 or 307 or 308;
+                if (!isRedirect || response.Headers.Location is not { } location)
+                    throw UrlRules.Refused(address, $"the server answered {(int)response.StatusCode}");
+                if (redirects == _rules.MaxRedirects)
+                    throw UrlRules.Refused(address, $"it points elsewhere more than {_rules.MaxRedirects} times");
+                address = new Uri(address, location);
+            }
+        }
+    }
+
+    private async Task SaveAsync(Uri address, HttpResponseMessage response, string path, IProgress<long>? received, CancellationToken cancellation)
+    {
+        if (response.Content.Headers.ContentLength > _rules.MaxBytes)
+            throw TooLong(address);
+        var body = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0, FileOptions.Asynchronous);
+        await using (file.ConfigureAwait(false))
+        {
+            var buffer = new byte[BufferBytes];
+            for (int read; (read = await body.ReadAsync(buffer, cancellation).ConfigureAwait(false)) > 0;)
+            {
+                // The server's word on the length need not be true, or given.
+                if (file.Position + read > _rules.MaxBytes)
+                    throw TooLong(address);
+                await file.WriteAsync(buffer.AsMemory(0, read), cancellation).ConfigureAwait(false);
+                received?.Report(file.Position);
+            }
+        }
+    }
+
+    private JobException TooLong(Uri address) => UrlRules.Refused(address, FormattableString.Invariant(
+        $"the file is longer than the {_rules.MaxBytes / 1e9:0.###} GB that are fetched"));
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var host = context.DnsEndPoint.Host;
+        var addresses = await _lookUp(host, cancellation).ConfigureAwait(false);
+        // All of them: a name of which one address is inside has no business here.
+        if (addresses.Length == 0 || !Array.TrueForAll(addresses, address => _mayDial(address)))
+            throw UrlRules.Refused(context.InitialRequestMessage.RequestUri!, $"{host} is not in the public network");
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using HieraVid.Grains;
+
+namespace HieraVid.Silo;
+
+/// <summary>
+/// What a silo is told by appsettings.json (section HieraVid), environment variables (HieraVid__Model) and its command line,
+/// which wins. Without any of it one process is a whole cluster of localhost.
+/// </summary>
+public sealed class SiloSettings
+{
+    /// <summary>What it does, by commas: cpu, gpu, prefill, ingress or all.</summary>
+    public string Role { get; set; } = "all";
+
+    /// <summary>Its name, one of its own in the cluster; empty: made of the machine's name and the process.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>Folder of the checkpoint; needed by gpu and prefill.</summary>
+    public string Model { get; set; } = "";
+
+    /// <summary>Folder of the original SigLIP, where config.json names another than so400m.</summary>
+    public string VisionTower { get; set; } = "";
+
+    /// <summary>Devices: <c>cpu</c>, <c>cpu:2</c> (two that share the weights), <c>cuda</c> (all), <c>cuda:0,cuda:1</c>.</summary>
+    public string Devices { get; set; } = "cpu";
+
+    /// <summary>bf16, f32 or, on a GPU, f16.</summary>
+    public string DType { get; set; } = "bf16";
+
+    /// <summary>CPU threads of the tensor library; 0 for all.</summary>
+    public int Threads { get; set; }
+
+    /// <summary>Chunks that a cpu silo decodes at once; 0 for half the processors.</summary>
+    public int Decoders { get; set; }
+
+    /// <summary>Folder that all silos see, for videos, tokens and results; empty: the user's cache folder. Not used with Blobs.</summary>
+    public string Store { get; set; } = "";
+
+    /// <summary>Connection string of the Azure Blob Storage account.</summary>
+    public string Blobs { get; set; } = "";
+
+    /// <summary>Its container.</summary>
+    public string Container { get; set; } = "hieravid";
+
+    /// <summary>Connection string of PostgreSQL; empty: localhost clustering and jobs in memory.</summary>
+    public string Database { get; set; } = "";
+
+    /// <summary>The cluster's name in the database.</summary>
+    public string Cluster { get; set; } = "hieravid";
+
+    /// <summary>RabbitMQ, as amqp://host/vhost; empty: a queue within the process.</summary>
+    public string Broker { get; set; } = "";
+
+    /// <summary>The broker's user.</summary>
+    public string BrokerUser { get; set; } = "guest";
+
+    /// <summary>The user's password.</summary>
+    public string BrokerPassword { get; set; } = "guest";
+
+    /// <summary>Port of the other silos' calls; 0: 11111, or a free one where that is taken on this machine.</summary>
+    public int SiloPort { get; set; }
+
+    /// <summary>Port of Orleans clients; 0 as above, from 30000.</summary>
+    public int GatewayPort { get; set; }
+
+    /// <summary>Address that other silos reach this one by; empty: loopback without a database, the machine's with one.</summary>
+    public string Address { get; set; } = "";
+
+    /// <summary>Port of health, metrics and, with the role ingress, jobs; 0: with ingress 5480, else, and where that is taken, a free one.</summary>
+    public int Port { get; set; }
+
+    /// <summary>Whether that port is open to other machines. Off by default: it asks nobody who they are.</summary>
+    public bool Public { get; set; }
+
+    /// <summary>Port of the Orleans dashboard, on loopback only; 0 turns it off.</summary>
+    public int DashboardPort { get; set; }
+
+    /// <summary>The dashboard's key; empty: one is made up and logged at the start.</summary>
+    public string DashboardKey { get; set; } = "";
+
+    /// <summary>Whether jobs may name files on the silos' own disks. Only sensible where everybody who submits may read them.</summary>
+    public bool LocalFiles { get; set; } = true;
+
+    /// <summary>Seconds that a worker may be silent before its work is given to another.</summary>
+    public double LeaseSeconds { get; set; } = 30;
+
+    /// <summary>Seconds that a silo which stops may go on with what it is at.</summary>
+    public double DrainSeconds { get; set; } = 20;
+
+    /// <summary>Seconds without an answer after which the other silos take this one for dead (three probes).</summary>
+    public double DeadAfterSeconds { get; set; } = 15;
+
+    internal Roles Roles => Parse(Role);
+
+    internal bool NeedsModel => (Roles & (Roles.Gpu | Roles.Prefill)) != 0;
+
+    /// <summary>Checks all that can be checked without reaching out.</summary>
+    /// <exception cref="SettingsException">Something is missing or cannot be.</exception>
+    internal void Validate()
+    {
+        _ = Roles;
+        if (NeedsModel && Model.Length == 0)
+            throw new SettingsException($"The role {Role} needs a model: give its folder with --model or HieraVid__Model.");
+        if (NeedsModel && !Directory.Exists(Model))
+            throw new SettingsException($"The model folder {Model} does not exist: give the folder of a checkpoint with --model.");
+        if (LeaseSeconds is < 1 or > 3600)
+            throw new SettingsException($"LeaseSeconds {LeaseSeconds} is out of range: take 1 to 3600.");
+        if (DeadAfterSeconds is < 1.5 or > 600)
+            throw new SettingsException($"DeadAfterSeconds {DeadAfterSeconds} is out of range: take 1.5 to 600.");
+        foreach (var (name, port) in new[] { (nameof(SiloPort), SiloPort), (nameof(GatewayPort), GatewayPort), (nameof(Port), Port), (nameof(DashboardPort), DashboardPort) })
+        {
+            if (port is < 0 or > 65535)
+                throw new SettingsException($"{name} {port} is out of range: take 0 to 65535.");
+        }
+        if (Name.Contains('/', StringComparison.Ordinal))
+            throw new SettingsException($"The silo's name '{Name}' has a '/' in it: leave that out.");
+        if (Broker.Length > 0 && (!Uri.TryCreate(Broker, UriKind.Absolute, out var broker) || broker.Scheme is not ("amqp" or "amqps")))
+            throw new SettingsException("Broker is no amqp:// or amqps:// address.");
+        if (Database.Length == 0 && Address.Length > 0)
+            throw new SettingsException("Address is only of use with a Database: without one all silos are on this machine.");
+    }
+
+    private static Roles Parse(string text)
+    {
+        var roles = Roles.None;
+        foreach (var word in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            roles |= word.ToUpperInvariant() switch
+            {
+                "CPU" => Roles.Cpu,
+                "GPU" => Roles.Gpu,
+                "PREFILL" => Roles.Prefill,
+                "INGRESS" => Roles.Ingress,
+                "ALL" => Roles.All,
+                _ => throw new SettingsException($"--role '{word}' is unknown: use cpu, gpu, prefill, ingress or all, with commas between."),
+            };
+        }
+        return roles != Roles.None ? roles : throw new SettingsException("--role is empty: use cpu, gpu, prefill, ingress or all.");
+    }
+}
+
+/// <summary>A silo that cannot be started as it was told; the message is one sentence for whoever configures it.</summary>
+/// <param name="message">What is wrong and what to do.</param>
+public sealed class SettingsException(string message) : Exception(message);

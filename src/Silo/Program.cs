@@ -1,0 +1,1 @@
+return await HieraVid.Silo.SiloCommand.RunAsync(args).ConfigureAwait(false);

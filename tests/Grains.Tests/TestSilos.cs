@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using HieraVid.Models;
+using HieraVid.Models.Checkpoints;
+using HieraVid.Pipeline;
+using HieraVid.Pipeline.Blobs;
+using HieraVid.Pipeline.Jobs;
+using HieraVid.Pipeline.Running;
+using HieraVid.Pipeline.Stages;
+using HieraVid.Pipeline.Tokens;
+using HieraVid.Pruning;
+using HieraVid.Video;
+using Orleans.Hosting;
+using Orleans.TestingHost;
+
+namespace HieraVid.Grains.Tests;
+
+/// <summary>A real tiny model and a real small video, made once, and clusters of in-process silos that share them.</summary>
+public sealed class TestSilos : IDisposable
+{
+    // The configurators of a test cluster are made by the runtime; they find their silo here, by the cluster's name.
+    private static readonly ConcurrentDictionary<string, (TestSilos Owner, Roles[] Roles, int[] Next)> s_clusters = new();
+
+    public TestSilos()
+    {
+        // Several devices compute at once here; more threads each would only wait for each other.
+        TorchSharp.torch.set_num_threads(1);
+        var model = Path.Combine(Folder, "model");
+        RandomCheckpoint.Create(model, CheckpointPreset.Tiny, seed: 3);
+        Model = LoadedModel.Load(model, Compute.Reference);
+        Video = Path.Combine(Folder, "moving.mp4");
+        using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg", ["-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=4",
+            "-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-y", "file:" + Video]))!;
+        ffmpeg.WaitForExit();
+        Assert.Equal(0, ffmpeg.ExitCode);
+    }
+
+    internal LoadedModel Model { get; }
+
+    internal string Video { get; }
+
+    internal string Folder { get; } = Directory.CreateTempSubdirectory("hieravid-grains-").FullName;
+
+    internal FolderBlobs Blobs => new(Path.Combine(Folder, "store"));
+
+    internal JobRequest Ask(int chunkFrames = 4, int frames = 24, string method = PruningMethods.HieraVid, int maxTokens = 8) => new()
+    {
+        VideoPath = Video,
+        Question = "What is moving?",
+        Sampling = new SamplingRequest(Frames: frames),
+        Generation = new GenerationRequest(MaxTokens: maxTokens),
+        Pruning = new PruningRequest { Method = method, Budget = 0.3 },
+        ChunkFrames = chunkFrames,
+    };
+
+    /// <summary>The answer of one machine.</summary>
+    internal Task<AnswerReport> AskAsync(JobRequest request) =>
+        new LocalRunner(Model, VideoLimits.Default, new StoreUse(new TokenStore(Path.Combine(Folder, "local"), TokenStore.DefaultLimitBytes)))
+            .RunAsync(request, cancellation: TestContext.Current.CancellationToken);
+
+    /// <summary>A cluster of silos with these roles; the last ones are those of silos that are started later.</summary>
+    internal async Task<TestCluster> StartAsync(int silos, params Roles[] roles)
+    {
+        var builder = new TestClusterBuilder((short)silos);
+        s_clusters[builder.Options.ClusterId] = (this, roles, [0]);
+        builder.AddSiloBuilderConfigurator<Configurator>();
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return cluster;
+    }
+
+    internal static async Task<string> SubmitAsync(TestCluster cluster, JobRequest request)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        await cluster.GrainFactory.GetGrain<IVideoJobGrain>(id).Submit(new Submission(ClusterHosting.Pack(request), request.VideoPath, request.Question));
+        return id;
+    }
+
+    internal static async Task<JobStatus> EndOfAsync(TestCluster cluster, string id, int seconds = 90)
+    {
+        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < seconds;)
+        {
+            if (await cluster.GrainFactory.GetGrain<IVideoJobGrain>(id).Status() is { IsOver: true } status)
+                return status;
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+        var last = await cluster.GrainFactory.GetGrain<IVideoJobGrain>(id).Status();
+        var board = await cluster.GrainFactory.GetGrain<IWorkBoardGrain>(0).Status();
+        throw new TimeoutException($"{last}; waiting {string.Join(",", board.Waiting)}; leased {string.Join(",", board.Leased)}");
+    }
+
+    internal AnswerReport ResultOf(string id) => new JobBlocks(Blobs, id).Read<AnswerReport>(JobBlocks.Result);
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private sealed class Configurator : ISiloConfigurator
+    {
+        public void Configure(ISiloBuilder siloBuilder)
+        {
+            var (owner, roles, next) = s_clusters[siloBuilder.Configuration["Orleans:ClusterId"]!];
+            var number = Interlocked.Increment(ref next[0]) - 1;
+            var identity = new SiloIdentity($"silo{number}", roles[Math.Min(number, roles.Length - 1)]);
+            siloBuilder.AddMemoryGrainStorage(ClusterOptions.Storage).UseInMemoryReminderService();
+            siloBuilder.AddHieraVid(identity, _ => new WorkHost(identity, owner.Blobs, new VideoShelf(owner.Blobs, owner.Folder, long.MaxValue), VideoLimits.Default,
+                (identity.Roles & (Roles.Gpu | Roles.Prefill)) == 0 ? [] : [.. Enumerable.Range(0, 2).Select(i => new WorkDevice($"cpu:{i}", owner.Model))]),
+                new ClusterOptions { Lease = TimeSpan.FromSeconds(3), OfferPeriod = TimeSpan.FromSeconds(1) });
+        }
+    }
+}
+
+[CollectionDefinition(nameof(WithSilos))]
+public sealed class WithSilos : ICollectionFixture<TestSilos>;

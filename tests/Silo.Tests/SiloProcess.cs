@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace HieraVid.Silo.Tests;
+
+/// <summary>A silo as users start it: a process of its own.</summary>
+internal sealed partial class SiloProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly List<string> _lines = [];
+    private readonly TaskCompletionSource _workers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private SiloProcess(ProcessStartInfo start)
+    {
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, e) => Read(e.Data);
+        _process.ErrorDataReceived += (_, e) => Read(e.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    internal Uri Address { get; private set; } = new("http://127.0.0.1:1");
+
+    internal string Log
+    {
+        get
+        {
+            lock (_lines)
+                return string.Join('\n', _lines.TakeLast(60));
+        }
+    }
+
+    /// <summary>Starts a silo; it is up when its workers are.</summary>
+    internal static async Task<SiloProcess> StartAsync(string name, string role, IReadOnlyDictionary<string, string> settings)
+    {
+        var start = Program("--role", role, "--name", name);
+        foreach (var (key, value) in settings)
+            start.Environment[$"HieraVid__{key}"] = value;
+        var silo = new SiloProcess(start);
+        await silo._workers.Task.WaitAsync(TimeSpan.FromSeconds(90)).ConfigureAwait(false);
+        return silo;
+    }
+
+    /// <summary>Runs the program to its end.</summary>
+    internal static async Task<(int Code, string Said)> RunAsync(IReadOnlyDictionary<string, string> settings, params string[] arguments)
+    {
+        var start = Program(arguments);
+        foreach (var (key, value) in settings)
+            start.Environment[$"HieraVid__{key}"] = value;
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, error + await output);
+    }
+
+    /// <summary>kill -9.</summary>
+    internal void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    /// <summary>Ends it as an orchestrator does.</summary>
+    /// <returns>Its exit code.</returns>
+    internal async Task<int> StopAsync()
+    {
+        using (var term = Process.Start("kill", ["-TERM", $"{_process.Id}"]))
+            await term.WaitForExitAsync();
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            Kill();
+        _process.Dispose();
+    }
+
+    private static ProcessStartInfo Program(params string[] arguments) =>
+        new("dotnet", [typeof(SiloSettings).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+
+    private void Read(string? line)
+    {
+        if (line is null)
+            return;
+        lock (_lines)
+            _lines.Add(line);
+        if (UpAt().Match(line) is { Success: true } up)
+            Address = new Uri(up.Groups[1].Value);
+        if (line.Contains(" workers", StringComparison.Ordinal))
+            _workers.TrySetResult();
+    }
+
+    [GeneratedRegex("is up: role .*, (http://127.0.0.1:[0-9]+),")]
+    private static partial Regex UpAt();
+}
