@@ -118,7 +118,8 @@ ask_feed() {
   mkdir -p "$folder"
   packages="$(sed -n '/Label="Cluster"/,/<\/ItemGroup>/s/.*PackageVersion Include="\([^"]*\)".*/\1/p' "$1")"
   {
-    echo '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup>'
+    # With ASP.NET's assemblies, as in the cluster's projects: feeds may lack the versions that MassTransit names.
+    echo '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup><FrameworkReference Include="Microsoft.AspNetCore.App" />'
     printf '<PackageReference Include="%s" />\n' $packages
     echo '</ItemGroup></Project>'
   } >"$folder/Feed.csproj"
