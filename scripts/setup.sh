@@ -121,6 +121,8 @@ ask_feed() {
     # With ASP.NET's assemblies, as in the cluster's projects: feeds may lack the versions that MassTransit names.
     echo '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup><FrameworkReference Include="Microsoft.AspNetCore.App" />'
     printf '<PackageReference Include="%s" />\n' $packages
+    # As the projects have it: it brings the Microsoft.Extensions assemblies, so that no feed is asked for their old packages.
+    echo '<FrameworkReference Include="Microsoft.AspNetCore.App" />'
     echo '</ItemGroup></Project>'
   } >"$folder/Feed.csproj"
   if dotnet restore "$folder/Feed.csproj" --nologo -v quiet >"$folder/restore.log" 2>&1; then

@@ -8,10 +8,17 @@ namespace HieraVid.Queue;
 /// <summary>Parts messages that could not be read, which no retry will help, from those that could not be taken.</summary>
 internal sealed class DeadLetterFilter : IFilter<ExceptionReceiveContext>
 {
-    public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next) =>
-        IsUnreadable(context.Exception) && context.TryGetPayload(out IDeadLetterTransport? dead)
-            ? dead.Send(context, Reason(context.Exception))
-            : next.Send(context);
+    public async Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
+    {
+        if (!IsUnreadable(context.Exception) || !context.TryGetPayload(out IDeadLetterTransport? dead))
+        {
+            await next.Send(context).ConfigureAwait(false);
+            return;
+        }
+        await dead.Send(context, Reason(context.Exception)).ConfigureAwait(false);
+        // Else MassTransit takes the message for one that nobody wanted, and puts it there a second time.
+        await context.NotifyFaulted(context.Exception).ConfigureAwait(false);
+    }
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("dead-letter");
 

@@ -19,7 +19,7 @@ public sealed class Broker : IAsyncLifetime
     internal const string Admin = "admin", Silo = "silo", User = "user", Password = "secret-of-the-test";
 
     private const string Program = "/usr/lib/rabbitmq/bin/rabbitmq-server";
-    private const int Hosts = 12;
+    private const int Hosts = 20;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("rabbit-").FullName;
     private readonly int _port = FreePort(), _distribution = FreePort(), _mapper = FreePort();

@@ -100,6 +100,38 @@ public sealed class QueueTests(Broker broker)
     }
 
     [Fact]
+    public async Task Failed_messages_are_shown_with_the_reason_and_go_back_when_it_is_mended()
+    {
+        var host = await DeployedAsync();
+        var isBroken = true;
+        var intake = new Intake(_ => isBroken ? throw new IOException("the disk is full") : Task.CompletedTask);
+        using var silo = await SiloAsync(host, intake);
+        await using var client = await ClientAsync(host);
+        SubmitVideoJob[] jobs = [Job(), Job()];
+        foreach (var job in jobs)
+            await client.SubmitAsync(job, Cancellation);
+        await using (var connection = await broker.ConnectAsync(host, Broker.Admin))
+        await using (var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation))
+            await channel.BasicPublishAsync(s_names.Submit, "", mandatory: true, new BasicProperties { ContentType = "application/json" }, "nonsense"u8.ToArray(), Cancellation);
+        var options = Options(host, Broker.Silo);
+        IReadOnlyList<FailedMessage> failed = [];
+        for (var i = 0; i < 300 && failed.Count < 3; i++)
+        {
+            await Task.Delay(100, Cancellation);
+            failed = await FailedMessages.ListAsync(options, Cancellation);
+        }
+        Assert.Equal(jobs.Select(job => (Guid?)job.JobId).Order(), failed.Where(message => message.IsReadable).Select(message => message.Job).Order());
+        Assert.All(failed.Where(message => message.IsReadable), message => Assert.Equal("the disk is full", message.Reason));
+        Assert.Equal("nonsense", Assert.Single(failed, message => !message.IsReadable).Text);
+        isBroken = false;
+        await intake.ReturnedAsync(6);
+        Assert.Equal(2, await FailedMessages.RequeueAsync(options, Cancellation));
+        await intake.ReturnedAsync(2);
+        Assert.Equal(jobs.Select(job => job.JobId).Order(), intake.Jobs.Order());
+        Assert.False(Assert.Single(await FailedMessages.ListAsync(options, Cancellation)).IsReadable);
+    }
+
+    [Fact]
     public async Task A_message_of_another_version_is_read_for_what_it_says()
     {
         var host = await DeployedAsync();

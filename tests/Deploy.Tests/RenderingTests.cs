@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using HieraVid.Deploy.Tests;
+
+[assembly: AssemblyFixture(typeof(Renderer))]
+
+namespace HieraVid.Deploy.Tests;
+
+/// <summary>
+/// Renders the chart: with Helm where it is installed, else with Go's templates and Helm's function library (Debian's
+/// golang-go, golang-github-masterminds-sprig-dev and golang-k8s-sigs-yaml-dev).
+/// </summary>
+public sealed class Renderer : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("chart-").FullName;
+    private string? _program;
+    private string _missing = "";
+    private bool _isHelm;
+
+    public async ValueTask InitializeAsync()
+    {
+        string[] path = Environment.GetEnvironmentVariable("PATH")?.Split(Path.PathSeparator) ?? [];
+        string? Find(string name) => path.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        if (Find("helm") is { } helm)
+        {
+            (_program, _isHelm) = (helm, true);
+        }
+        else if (Find("go") is { } go && Directory.Exists("/usr/share/gocode/src/github.com/Masterminds/sprig") && Directory.Exists("/usr/share/gocode/src/sigs.k8s.io/yaml"))
+        {
+            var program = Path.Combine(_folder, "render");
+            var start = new ProcessStartInfo(go, ["build", "-o", program, Path.Combine(Deployment.Root, "tests", "Deploy.Tests", "Rendering", "render.go")]);
+            (start.Environment["GO111MODULE"], start.Environment["GOPATH"], start.Environment["GOFLAGS"]) = ("off", "/usr/share/gocode", "");
+            await RunAsync(start);
+            _program = program;
+        }
+        else
+        {
+            _missing = "Neither helm nor go with Debian's golang-github-masterminds-sprig-dev and golang-k8s-sigs-yaml-dev is installed: the chart was not rendered.";
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(_folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    internal async Task<List<JsonNode>> RenderAsync(string values)
+    {
+        Assert.SkipWhen(_program is null, _missing);
+        var file = Path.Combine(_folder, $"{Guid.NewGuid():N}.yaml");
+        await File.WriteAllTextAsync(file, values);
+        string[] arguments = _isHelm ? ["template", "test", Deployment.Chart, "--values", file] : [Deployment.Chart, "test", file];
+        return Deployment.Read(await RunAsync(new ProcessStartInfo(_program, arguments)));
+    }
+
+    private static async Task<string> RunAsync(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var text = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, await errors);
+        return text;
+    }
+}
+
+/// <summary>What the chart becomes.</summary>
+public sealed class RenderingTests(Renderer renderer)
+{
+    private const string Everything = """
+        serviceMonitor: {enabled: true, labels: {release: prometheus}}
+        keda: {enabled: true}
+        networkPolicy: {clients: [{podSelector: {matchLabels: {app: proxy}}}], monitoring: [{namespaceSelector: {matchLabels: {name: monitoring}}}]}
+        model: {folder: llava}
+        image: {pullSecrets: [{name: registry}]}
+        silos: {both: {role: "cpu,ingress", replicas: 1, cuda: false, resources: {requests: {cpu: 1}, limits: {cpu: 2}}, affinity: {podAntiAffinity: {}}, maxUnavailable: 1}}
+        """;
+
+    [Fact]
+    public async Task By_itself_it_is_one_deployment_per_role_and_no_kinds_that_a_plain_cluster_lacks()
+    {
+        var kinds = (await renderer.RenderAsync("{}")).CountBy(Kind).ToDictionary();
+        Assert.Equal(4, kinds["Deployment"]);
+        Assert.Equal(4, kinds["PodDisruptionBudget"]);
+        Assert.Equal(2, kinds["NetworkPolicy"]);
+        Assert.Equal(["Deployment", "Job", "NetworkPolicy", "PodDisruptionBudget", "Service", "ServiceAccount"], kinds.Keys.Order());
+    }
+
+    [Fact]
+    public async Task With_everything_there_are_a_monitor_and_a_scaler_of_a_deployment_that_is_there()
+    {
+        var all = await renderer.RenderAsync(Everything);
+        var scaler = Assert.Single(all, document => Kind(document) == "ScaledObject");
+        var scaled = Deployments(all).Single(document => Name(document) == scaler["spec"]!["scaleTargetRef"]!["name"]!.GetValue<string>());
+        Assert.Null(scaled["spec"]!["replicas"]);
+        Assert.Single(all, document => Kind(document) == "ServiceMonitor");
+        Assert.Equal(all.Count, all.DistinctBy(document => (Kind(document), Name(document))).Count());
+    }
+
+    [Fact]
+    public async Task Every_container_is_without_root_and_rights_and_writes_to_its_volumes_only()
+    {
+        foreach (var document in (await renderer.RenderAsync(Everything)).Where(document => Kind(document) is "Deployment" or "Job"))
+        {
+            var pod = document["spec"]!["template"]!["spec"]!;
+            Assert.True(pod["securityContext"]!["runAsNonRoot"]!.GetValue<bool>());
+            Assert.False(pod["automountServiceAccountToken"]!.GetValue<bool>());
+            var container = Assert.Single(pod["containers"]!.AsArray())!;
+            Assert.True(container["securityContext"]!["readOnlyRootFilesystem"]!.GetValue<bool>());
+            Assert.False(container["securityContext"]!["allowPrivilegeEscalation"]!.GetValue<bool>());
+            Assert.Equal("ALL", Assert.Single(container["securityContext"]!["capabilities"]!["drop"]!.AsArray())!.GetValue<string>());
+            Assert.NotNull(container["resources"]!["limits"]);
+            // Each mount has a volume.
+            Assert.Equal(pod["volumes"]!.AsArray().Select(PartName).Order(), container["volumeMounts"]!.AsArray().Select(PartName).Order());
+            foreach (var variable in container["env"]!.AsArray().Where(variable => PartName(variable) is "HieraVid__Database" or "HieraVid__BrokerPassword" or "HieraVid__Blobs"))
+                Assert.NotNull(variable!["valueFrom"]!["secretKeyRef"]);
+        }
+    }
+
+    [Fact]
+    public async Task Silos_of_the_gpu_roles_have_devices_and_weights_and_the_others_have_neither()
+    {
+        foreach (var document in Deployments(await renderer.RenderAsync("{}")))
+        {
+            var pod = document["spec"]!["template"]!["spec"]!;
+            var container = pod["containers"]![0]!;
+            var onGpu = Name(document) is "test-gpu" or "test-prefill";
+            Assert.Equal(onGpu ? 1 : null, container["resources"]!["limits"]!["nvidia.com/gpu"]?.GetValue<long>());
+            Assert.Equal(onGpu, pod["nodeSelector"] is not null && pod["tolerations"] is not null);
+            Assert.Equal(onGpu, container["env"]!.AsArray().Any(variable => PartName(variable) == "HieraVid__Model"));
+            Assert.Equal(onGpu, container["volumeMounts"]!.AsArray().Any(mount => PartName(mount) == "models"));
+            Assert.EndsWith(onGpu ? "-cuda" : "-cpu", container["image"]!.GetValue<string>(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Probes_ask_what_the_silo_answers_and_services_find_silos()
+    {
+        var all = await renderer.RenderAsync(Everything);
+        var source = File.ReadAllText(Path.Combine(Deployment.Root, "src", "Silo", "SiloHost.cs"));
+        foreach (var deployment in Deployments(all))
+        {
+            var container = deployment["spec"]!["template"]!["spec"]!["containers"]![0]!;
+            foreach (var probe in new[] { "startupProbe", "livenessProbe", "readinessProbe" })
+                Assert.Contains($"\"{container[probe]!["httpGet"]!["path"]!.GetValue<string>()}\"", source, StringComparison.Ordinal);
+            Assert.Equal(["5480", "11111", "30000"], new[] { "HieraVid__Port", "HieraVid__SiloPort", "HieraVid__GatewayPort" }.Select(
+                name => container["env"]!.AsArray().Single(variable => PartName(variable) == name)!["value"]!.GetValue<string>()));
+            Assert.Equal([5480, 11111, 30000], container["ports"]!.AsArray().Select(port => port!["containerPort"]!.GetValue<long>()));
+        }
+        foreach (var service in all.Where(document => Kind(document) == "Service"))
+        {
+            var selector = service["spec"]!["selector"]!.AsObject();
+            Assert.Contains(Deployments(all), deployment => selector.All(label =>
+                deployment["spec"]!["template"]!["metadata"]!["labels"]![label.Key]?.GetValue<string>() == label.Value!.GetValue<string>()));
+        }
+    }
+
+    private static IEnumerable<JsonNode> Deployments(IEnumerable<JsonNode> all) => all.Where(document => Kind(document) == "Deployment");
+
+    private static string Kind(JsonNode document) => document["kind"]!.GetValue<string>();
+
+    private static string Name(JsonNode document) => document["metadata"]!["name"]!.GetValue<string>();
+
+    private static string PartName(JsonNode? part) => part!["name"]!.GetValue<string>();
+}
