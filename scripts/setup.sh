@@ -118,8 +118,7 @@ ask_feed() {
   mkdir -p "$folder"
   packages="$(sed -n '/Label="Cluster"/,/<\/ItemGroup>/s/.*PackageVersion Include="\([^"]*\)".*/\1/p' "$1")"
   {
-    # With ASP.NET's assemblies, as in the cluster's projects: feeds may lack the versions that MassTransit names.
-    echo '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup><FrameworkReference Include="Microsoft.AspNetCore.App" />'
+    echo '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup>'
     printf '<PackageReference Include="%s" />\n' $packages
     # As the projects have it: it brings the Microsoft.Extensions assemblies, so that no feed is asked for their old packages.
     echo '<FrameworkReference Include="Microsoft.AspNetCore.App" />'
