@@ -66,8 +66,8 @@ internal static class PrunedPrefill
             (plan, kept) = held.Prune(network.Config.MaxTokens);
         }
         var pruning = new PrefillPruning(method, plan, kept.Origins, clock);
-        var budget = new FrameBudget(model, method, TextBefore + 1 + TextAfter, answerTokens: 1);
-        var places = new VideoPlaces(network.Layout((int)tokens.shape[0]), TextBefore, TextBefore + 1 + TextAfter, budget, method);
+        var (layout, budget) = (network.Layout(network.Grid(1, 1, 1), (int)tokens.shape[0], 1), new FrameBudget(network, (1, 1), method, TextBefore + 1 + TextAfter, answerTokens: 1));
+        var places = new VideoPlaces(layout, TextBefore, TextBefore + 1 + TextAfter, budget, method);
         var video = places.Sequence(network, kept);
         long[] before = [.. Enumerable.Range(100, TextBefore).Select(id => (long)id)];
         long[] after = [.. Enumerable.Range(200, TextAfter).Select(id => (long)id)];

@@ -32,14 +32,15 @@ internal static class SampleVideo
 
     private static Tensor Encoded(LoadedModel model)
     {
-        var size = new FrameSize(model.Preprocessor.ImageWidth, model.Preprocessor.ImageHeight);
+        var video = Probe();
+        var grid = model.Network.Grid(video.Width, video.Height, FrameCount);
+        var size = new FrameSize(grid.Width, grid.Height);
         var pieces = new List<Tensor>();
-        Decode(Probe(), size, batch =>
+        Decode(video, size, batch =>
         {
             using var scope = NewDisposeScope();
             var frames = TensorData.From(batch.Rgb.Span, batch.Count, batch.Height, batch.Width, 3);
-            var patches = model.Network.Patches(frames, model.Preprocessor.Mean, model.Preprocessor.StandardDeviation);
-            pieces.Add(model.Network.Encode(patches).DetachFromDisposeScope());
+            pieces.Add(model.Network.EncodeFrames(frames, grid).Tokens.DetachFromDisposeScope());
         }).GetAwaiter().GetResult();
         var tokens = TensorData.Concatenate(pieces);
         pieces.ForEach(piece => piece.Dispose());

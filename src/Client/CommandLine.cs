@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using HieraVid.Client.Commands;
 using HieraVid.Models;
+using HieraVid.Models.Hub;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pruning;
 using HieraVid.Video;
@@ -61,7 +62,7 @@ public static class CommandLine
         }
         catch (OperationCanceledException e)
         {
-            await Console.Error.WriteLineAsync(e is JobCancelledException ? e.Message : "Cancelled; nothing was left behind.").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync(e is JobCancelledException or DownloadCancelledException ? e.Message : "Cancelled; nothing was left behind.").ConfigureAwait(false);
             return Interrupted;
         }
         catch (Exception e)
@@ -75,7 +76,7 @@ public static class CommandLine
         var (sentence, code) = e switch
         {
             VideoException video => (video.Message, video.IsUsersMistake ? UsersMistake : OurFault),
-            ModelException model => (model.Message, UsersMistake),
+            ModelException model => (model.Message, model.IsUsersMistake ? UsersMistake : OurFault),
             PruningException pruning => (pruning.Message, UsersMistake),
             JobException job => (job.Message, job.IsUsersMistake ? UsersMistake : OurFault),
             IOException or UnauthorizedAccessException => (e.Message, UsersMistake),

@@ -10,6 +10,9 @@ public sealed class ModelException : Exception
     {
     }
 
+    /// <summary>Whether the user can mend it by asking for something else; false for a fault of the machine or the network.</summary>
+    public bool IsUsersMistake { get; private init; } = true;
+
     /// <summary>A file or folder that must exist does not.</summary>
     /// <param name="path">What was looked for.</param>
     /// <param name="remedy">What the user can do, as a clause: "download the checkpoint again".</param>
@@ -77,6 +80,13 @@ public sealed class ModelException : Exception
         string path, string name, IReadOnlyList<long> expected, IReadOnlyList<long> found) =>
         new($"{path}: tensor {name} has the shape [{string.Join(", ", found)}] but the configuration demands " +
             $"[{string.Join(", ", expected)}]; use the config.json that belongs to these weights.");
+
+    /// <summary>The hub, or the way to it, stands in the way.</summary>
+    /// <param name="repository">ORG/NAME.</param>
+    /// <param name="fault">What happened, as a clause, perhaps with what to do.</param>
+    /// <param name="cause">The exception that revealed it, if any.</param>
+    public static ModelException Hub(string repository, string fault, Exception? cause = null) =>
+        new($"{repository} could not be downloaded: {fault}.", cause) { IsUsersMistake = false };
 
     /// <summary>Something about this machine, not about the input, stands in the way.</summary>
     /// <param name="fault">What is wrong, as a sentence without its full stop.</param>

@@ -8,7 +8,7 @@ namespace HieraVid.Pipeline;
 /// </summary>
 public sealed record PruningReport
 {
-    /// <summary>Sampled frames.</summary>
+    /// <summary>Sampled frames; pairs of them where the model takes pairs.</summary>
     public required int Frames { get; init; }
 
     /// <summary>Tokens per frame, a grid, row by row.</summary>
@@ -16,6 +16,9 @@ public sealed record PruningReport
 
     /// <summary>Tokens in a row of the grid; the last row may be shorter.</summary>
     public required int Columns { get; init; }
+
+    /// <summary>When each of the frames is shown, in seconds.</summary>
+    public required IReadOnlyList<double> Times { get; init; }
 
     /// <summary>Decoder layers.</summary>
     public required int Layers { get; init; }

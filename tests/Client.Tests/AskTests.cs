@@ -86,6 +86,25 @@ public class AskTests : ClientTest
         Assert.InRange(times[^1], video.GetProperty("durationSeconds").GetDouble() - 0.5, video.GetProperty("durationSeconds").GetDouble());
     }
 
+    [Theory]
+    [InlineData("llava-video-tiny", "siglip-tiny-384", "none")]
+    [InlineData("llava-video-tiny", "siglip-tiny-384", "fastvid")]
+    [InlineData("qwen2vl-tiny", null, "none")]
+    [InlineData("qwen2vl-tiny", null, "fastvid")]
+    public async Task Each_architecture_answers_about_a_real_video_with_and_without_pruning(string model, string? tower, string method)
+    {
+        string[] towerOption = tower is null ? [] : ["--vision-tower", Repository.Fixture(tower)];
+        var outcome = (await RunAsync(["ask", Repository.RealVideo("bottle-detection.mp4"), "What is moving?", "--model", Repository.Fixture(model),
+            "--max-tokens", "4", "--threads", "2", "--frames", "4", "--method", method, "--budget", "0.2", "--report", "page.html", "--json", .. towerOption]))
+            .Succeeds();
+        using var document = JsonDocument.Parse(outcome.Output);
+        var tokens = document.RootElement.GetProperty("tokens");
+        // Rows of tokens: 13 x 13 and a newline each, or pairs of 640 x 360 as 13 x 23.
+        Assert.Equal(tower is null ? 2 * 13 * 23 : 4 * 13 * 14, tokens.GetProperty("visual").GetInt32());
+        Assert.InRange(tokens.GetProperty("averageRetention").GetDouble(), method == "none" ? 1 : 0.15, method == "none" ? 1 : 0.25);
+        Assert.Matches(tower is null ? "\"columns\":23," : "\"columns\":13,", await File.ReadAllTextAsync(At("page.html"), Cancel));
+    }
+
     private static IEnumerable<string> Keys(JsonElement element) =>
         element.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal);
 }

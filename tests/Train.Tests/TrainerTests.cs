@@ -1,5 +1,6 @@
 using HieraVid.Models;
 using HieraVid.Models.Configuration;
+using HieraVid.Models.Llava;
 using HieraVid.Models.Safetensors;
 using HieraVid.Models.Tokenization;
 

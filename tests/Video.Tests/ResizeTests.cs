@@ -35,29 +35,6 @@ public sealed class ResizeTests
     }
 
     [Fact]
-    public void SmartResize_gives_the_reference_table()
-    {
-        foreach (var c in Cases.GetProperty("smart_resize").EnumerateArray())
-        {
-            var got = SmartResize.Size(c.GetProperty("height").GetInt32(), c.GetProperty("width").GetInt32(),
-                c.GetProperty("min_pixels").GetInt64(), c.GetProperty("max_pixels").GetInt64());
-            var want = c.GetProperty("result");
-            (int, int)? size = want.ValueKind == JsonValueKind.Null ? null : (want[0].GetInt32(), want[1].GetInt32());
-            Assert.Equal(size, got);
-        }
-
-        Assert.Null(SmartResize.Size(20, 300, 3136, 602112));
-        Assert.Null(SmartResize.Size(28, 28 * 201, 3136, 602112));
-    }
-
-    [Theory]
-    [InlineData(32, 24576 * 784, 768 * 784)]
-    [InlineData(768, 24576 * 784, 134 * 784 + 313)]
-    [InlineData(768, 115200 * 784, 300 * 784)]
-    public void A_videos_pixel_budget_is_shared_by_its_frames(int frames, long total, long max) =>
-        Assert.Equal((128L * 784, max), SmartResize.VideoBudget(frames, total));
-
-    [Fact]
     public void Fast_resize_equals_the_plain_one_for_any_size()
     {
         var random = new Random(7);

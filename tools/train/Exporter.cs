@@ -1,5 +1,5 @@
-using HieraVid.Models.Checkpoints;
 using HieraVid.Models.Configuration;
+using HieraVid.Models.Llava;
 using HieraVid.Models.Safetensors;
 using HieraVid.Models.Tokenization;
 using HieraVid.Train.Network;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using HieraVid.Models;
-using HieraVid.Models.Configuration;
+using HieraVid.Models.Llava;
 using HieraVid.Models.Tokenization;
 using HieraVid.Torch;
 using HieraVid.Torch.Training;

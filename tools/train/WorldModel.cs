@@ -1,4 +1,5 @@
 using HieraVid.Models.Configuration;
+using HieraVid.Models.Llava;
 using HieraVid.Models.Tokenization;
 using HieraVid.World;
 using HieraVid.World.Questions;

@@ -135,7 +135,7 @@ internal static class EvalCommand
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private static string Describe(SamplingRequest sampling, string? blind) =>
-        (sampling.Fps is { } fps ? Text($"{fps} frames per second") : Text($"{sampling.Frames ?? SamplingRequest.DefaultFrames} frames"))
+        (sampling.Fps is { } fps ? Text($"{fps} frames per second") : sampling.Frames is { } frames ? Text($"{frames} frames") : "the model's own frames")
         + (blind is null ? "" : $" of {blind} (blind)");
 
     // Whoever changes the questions or the weights gets other results.

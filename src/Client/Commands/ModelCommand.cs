@@ -6,15 +6,15 @@ using Spectre.Console;
 
 namespace HieraVid.Client.Commands;
 
-/// <summary><c>hieravid model</c>: make and describe checkpoint folders.</summary>
+/// <summary><c>hieravid model</c>: make, describe and download checkpoint folders.</summary>
 internal static class ModelCommand
 {
     internal static Command Create() => new("model", """
-        Make and describe checkpoint folders.
+        Make, describe and download checkpoint folders.
 
         Example:
           hieravid model new /tmp/tiny
-        """) { New(), Info() };
+        """) { New(), Info(), PullCommand.Create() };
 
     private static Command New()
     {

@@ -31,7 +31,7 @@ public static class ComparePage
     public static async Task WriteAsync(
         string path, ComparisonReport report, string question, VideoInfo video, VideoLimits limits, CancellationToken cancellation = default)
     {
-        var thumbnails = await FrameThumbnails.OfAsync(video, report.Video.SampledTimes, limits, cancellation).ConfigureAwait(false);
+        var thumbnails = await FrameThumbnails.OfAsync(video, report.Times, limits, cancellation).ConfigureAwait(false);
         WholeFile.Write(path, Html(report, question, thumbnails));
     }
 
@@ -53,14 +53,15 @@ public static class ComparePage
 
     private static string Data(ComparisonReport report, IReadOnlyList<byte[]> thumbnailsJpeg)
     {
-        var shown = FrameThumbnails.Chosen(report.Video.SampledFrames);
+        var shown = FrameThumbnails.Chosen(report.Times.Count);
         return JsonSerializer.Serialize(new
         {
             report.Positions,
+            report.Columns,
             report.Layers,
             report.Video.Width,
             report.Video.Height,
-            Times = shown.Select(frame => report.Video.SampledTimes[frame]),
+            Times = shown.Select(frame => report.Times[frame]),
             Pictures = shown.Select(frame => frame < thumbnailsJpeg.Count ? Convert.ToBase64String(thumbnailsJpeg[frame]) : ""),
             Rows = report.Rows.Select(row => new
             {

@@ -42,6 +42,7 @@ internal static class PageData
             pruning.Frames,
             pruning.Positions,
             pruning.Columns,
+            Times = pruning.Times,
             pruning.Layers,
             pruning.OverlapThreshold,
             Overlap = pruning.Overlap.Select(o => Math.Round(o, 4)),

@@ -34,7 +34,7 @@ public static class ReportPage
     {
         var pruning = (answer.Pruning ?? throw new ArgumentException("It does not say what pruning did.", nameof(answer)))();
         var shown = ShownFrames.Of(pruning);
-        double[] times = [.. shown.Select(frame => answer.Video.SampledTimes[frame])];
+        double[] times = [.. shown.Select(frame => pruning.Times[frame])];
         var thumbnails = await FrameThumbnails.OfAsync(video, times, limits, cancellation).ConfigureAwait(false);
         Write(path, answer, pruning, question, shown, thumbnails);
     }

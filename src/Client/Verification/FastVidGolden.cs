@@ -1,5 +1,5 @@
 using System.Text.Json;
-using HieraVid.Models.Configuration;
+using HieraVid.Models;
 using HieraVid.Models.Llava;
 using HieraVid.Pruning;
 using HieraVid.Torch;
@@ -100,7 +100,7 @@ internal static class FastVidGolden
             return;
         }
         // The golden sequence counts newline tokens; any row of the input's newlines serves, since they are all one token.
-        var layout = VideoLayout.Of((int)tokens.shape[0], positions, NewlinePosition.Grid);
+        var layout = VideoLayout.Of((int)tokens.shape[0], positions / grid[1], grid[1], NewlinePosition.Grid);
         var newline = step.Tensor("in.tokens").select(0, 0).select(0, grid[1]);
         var video = VideoSequence.Build(kept.Values, kept.Origins, newline, layout, NewlineStay.NonEmptyRows);
         step.Compare(Name("g.kept"), () => video.Indices);

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using HieraVid.Models;
 using HieraVid.Models.Configuration;
+using HieraVid.Models.Llava;
+using HieraVid.Models.Qwen2Vl;
 using HieraVid.Pruning;
 
 namespace HieraVid.Client.Verification;
@@ -84,6 +86,7 @@ public static class GoldenSuite
             case SiglipVisionConfig siglip: SiglipGolden.Run(golden, siglip, compute); break;
             case Qwen2Config qwen2: Qwen2Golden.Run(golden, qwen2, compute); break;
             case LlavaConfig llava: LlavaGolden.Run(golden, llava, compute); break;
+            case Qwen2VlConfig: QwenVlGolden.Run(golden, compute); break;
             default: golden.NotCovered("all cases", $"{config.GetType().Name} has no golden runner"); break;
         }
     }

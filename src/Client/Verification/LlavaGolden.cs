@@ -95,7 +95,8 @@ internal static class LlavaGolden
                 golden.Compare(name, () =>
                 {
                     var pooled = GridPooling.Forward(projected, model.Tower.Config.GridSize, mode);
-                    var layout = VideoLayout.Of((int)pooled.shape[0], (int)pooled.shape[1], position);
+                    var side = GridPooling.PooledSize(model.Tower.Config.GridSize, mode);
+                    var layout = VideoLayout.Of((int)pooled.shape[0], side, side, position);
                     var newline = weights.Load(LlavaNames.LmmsLab.Newline, model.Config.Text.HiddenSize);
                     return VideoSequence.Build(
                         pooled.reshape(-1, pooled.shape[2]), [.. Enumerable.Range(0, layout.Visual.Count)], newline, layout).Tokens;

@@ -1,4 +1,4 @@
-using HieraVid.Models.Configuration;
+using HieraVid.Models;
 using HieraVid.Models.Llava;
 using HieraVid.Pruning;
 using HieraVid.Torch;
@@ -114,7 +114,8 @@ internal static class MergingGolden
             golden.Compare("features", () => kept.Values);
             return;
         }
-        var layout = VideoLayout.Of(plan.Shape.Frames, plan.Shape.Positions, NewlinePosition.Grid);
+        var side = (int)Math.Round(Math.Sqrt(plan.Shape.Positions));
+        var layout = VideoLayout.Of(plan.Shape.Frames, side, side, NewlinePosition.Grid);
         var video = VideoSequence.Build(kept.Values, kept.Origins, golden.In("newline"), layout, NewlineStay.NonEmptyRows, renumbered: true);
         golden.Compare("features", () => video.Tokens);
         golden.Compare("kept", () =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HieraVid.Models.Qwen2Vl;
 using HieraVid.Torch;
 using HieraVid.Video;
 using static TorchSharp.torch;
@@ -14,6 +15,8 @@ internal static class PreprocessGolden
         {
             if (item.GetProperty("processor").GetString() == "siglip")
                 Siglip(golden, item);
+            else
+                QwenVl(golden, item);
         }
         var differing = 0;
         var rows = golden.Cases.GetProperty("smart_resize").EnumerateArray().ToList();
@@ -40,6 +43,20 @@ internal static class PreprocessGolden
         golden.Compare(item.GetProperty("resized_u8").GetString()!, () => TensorData.From<byte>(resized, resized.Length));
         golden.Compare(item.GetProperty("pixel_values").GetString()!, () =>
             TensorData.From<float>(PixelNormalization.ToPlanes(resized, [0.5f, 0.5f, 0.5f], [0.5f, 0.5f, 0.5f]), resized.Length));
+    }
+
+    // A single picture, which stands for a pair of frames.
+    private static void QwenVl(GoldenFolder golden, JsonElement item)
+    {
+        using var scope = NewDisposeScope();
+        var image = golden.Input(item.GetProperty("image").GetString()!);
+        var (height, width) = ((int)image.shape[0], (int)image.shape[1]);
+        var size = item.GetProperty("resized");
+        var target = new FrameSize(size[1].GetInt32(), size[0].GetInt32());
+        var resized = new byte[target.Width * target.Height * 3];
+        new PillowResize(width, height, target).Apply(image.ToArray<byte>(), resized);
+        golden.Compare(item.GetProperty("patches").GetString()!, () => new QwenVlPreprocessor().Patches(
+            TensorData.From<byte>(resized, 1, target.Height, target.Width, 3), new QwenVlVisionConfig()));
     }
 
     private static int Int(JsonElement row, string name) => row.GetProperty(name).GetInt32();

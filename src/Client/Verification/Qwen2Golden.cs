@@ -54,7 +54,7 @@ internal static class Qwen2Golden
         return decoder.Logits(decoder.Forward(embeddings, positions, cache, DropBefore(layer, keep)));
     }
 
-    private static void Pass(GoldenFolder golden, Qwen2Decoder decoder, string prefix, Tensor embeddings, long[] positions)
+    internal static void Pass(GoldenFolder golden, Qwen2Decoder decoder, string prefix, Tensor embeddings, PositionIds positions)
     {
         var layers = new List<Tensor>();
         var rows = new List<Tensor>();
@@ -95,7 +95,7 @@ internal static class Qwen2Golden
         return result;
     }
 
-    private static Tensor Logits(Qwen2Decoder decoder, Tensor embeddings, long[] positions)
+    internal static Tensor Logits(Qwen2Decoder decoder, Tensor embeddings, PositionIds positions)
     {
         using var cache = decoder.NewCache();
         return decoder.Logits(decoder.Forward(embeddings, positions, cache));
@@ -103,13 +103,13 @@ internal static class Qwen2Golden
 
     internal static void Greedy(
         GoldenFolder golden, Qwen2Decoder decoder, Qwen2Config config, Tensor embeddings, string idsName, string logitsName,
-        int[] seen, double penalty = 1)
+        int[] seen, double penalty = 1, PositionIds? positions = null)
     {
         var expected = golden.Integers(idsName).Select(id => (int)id).ToArray();
         using var session = new DecodingSession(decoder);
         var sampler = new TokenSampler(new SamplingOptions { RepetitionPenalty = penalty }, seen);
         var (chosen, steps) = (new List<int>(), new List<float>());
-        var logits = session.Prefill(embeddings);
+        var logits = session.Prefill(embeddings, positions);
         for (var i = 0; i < expected.Length; i++)
         {
             steps.AddRange(logits);
@@ -123,8 +123,8 @@ internal static class Qwen2Golden
     }
 
     // Feeds the expected ids one by one after a pruned prompt and compares the logits after each.
-    private static void Continue(
-        GoldenFolder golden, Qwen2Decoder decoder, string name, Tensor embeddings, long[] positions, LayerHook? hook)
+    internal static void Continue(
+        GoldenFolder golden, Qwen2Decoder decoder, string name, Tensor embeddings, PositionIds positions, LayerHook? hook)
     {
         var expected = golden.Integers($"{name}_ids").Select(id => (int)id).ToArray();
         using var session = new DecodingSession(decoder);

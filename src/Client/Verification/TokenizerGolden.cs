@@ -1,5 +1,5 @@
 using System.Text.Json;
-using HieraVid.Models.Configuration;
+using HieraVid.Models.Llava;
 using HieraVid.Models.Tokenization;
 
 namespace HieraVid.Client.Verification;

@@ -1,5 +1,4 @@
 using HieraVid.Models.Configuration;
-using HieraVid.Models.Llava;
 using HieraVid.Models.Safetensors;
 
 namespace HieraVid.Models.Checkpoints;
@@ -7,7 +6,7 @@ namespace HieraVid.Models.Checkpoints;
 /// <summary>What a checkpoint folder holds, from its configuration and the headers of its weights alone.</summary>
 public sealed record CheckpointInfo
 {
-    /// <summary>The kind of network, with the naming of its files where there are several: "Llava (LmmsLab naming)".</summary>
+    /// <summary>The kind of network, with the naming of its files where there are several: "LLaVA-Video (LmmsLab naming)".</summary>
     public required string Architecture { get; init; }
 
     /// <summary>Parameters of the vision tower.</summary>
@@ -40,7 +39,7 @@ public sealed record CheckpointInfo
     /// <summary>Decoder layers; 0 without a decoder.</summary>
     public int DecoderLayers { get; init; }
 
-    /// <summary>Visual tokens per frame, newline tokens not counted; 0 unless the model takes video.</summary>
+    /// <summary>Visual tokens per frame, newline tokens not counted; 0 where there is none or the video's size decides.</summary>
     public int TokensPerFrame { get; init; }
 
     /// <summary>The longest prompt in tokens, video included; 0 without a decoder.</summary>
@@ -66,55 +65,34 @@ public sealed record CheckpointInfo
         };
         return config switch
         {
-            LlavaConfig llava => Describe(info, llava, llava.ResolveVision(visionTowerFolder), files),
+            VideoModelConfig video => Describe(info, video, video.Outline(visionTowerFolder), files),
             SiglipVisionConfig tower => Count(info with { TowerLayers = tower.LayerCount }, files,
-                name => name.StartsWith("vision_model.", StringComparison.Ordinal) ? Part.Tower : Part.Other),
+                name => name.StartsWith("vision_model.", StringComparison.Ordinal) ? ModelPart.Tower : ModelPart.Other),
             Qwen2Config text => Count(info with { DecoderLayers = text.LayerCount, Window = text.MaxPositions }, files,
-                _ => Part.Decoder),
+                _ => ModelPart.Decoder),
             _ => info,
         };
     }
 
-    private static CheckpointInfo Describe(CheckpointInfo info, LlavaConfig config, SiglipVisionConfig tower, CheckpointFolder files)
-    {
-        var names = LlavaNames.Of(config.Naming, files);
-        var side = GridPooling.PooledSize(tower.GridSize, config.Pool);
-        Part PartOf(string name)
+    private static CheckpointInfo Describe(CheckpointInfo info, VideoModelConfig config, ModelOutline outline, CheckpointFolder files) =>
+        Count(info, files, name => config.PartOf(name, files)) with
         {
-            bool In(string prefix) => name.StartsWith(prefix, StringComparison.Ordinal);
-            if (In(names.Tower))
-                return Part.Tower;
-            if (In(names.ProjectorFirst) || In(names.ProjectorSecond) || name == names.Newline)
-                return Part.Projector;
-            return In(names.Decoder) || In($"{names.Head}lm_head.") ? Part.Decoder : Part.Other;
-        }
-        return Count(info, files, PartOf) with
-        {
-            Architecture = $"{config.Kind} ({config.Naming} naming)",
-            TowerLayers = tower.LayerCount,
+            Architecture = outline.Name,
+            TowerLayers = outline.TowerLayers,
             DecoderLayers = config.Text.LayerCount,
-            TokensPerFrame = side * side,
+            TokensPerFrame = outline.TokensPerFrame,
             Window = config.MaxTokens,
         };
-    }
 
-    private static CheckpointInfo Count(CheckpointInfo info, CheckpointFolder files, Func<string, Part> partOf)
+    private static CheckpointInfo Count(CheckpointInfo info, CheckpointFolder files, Func<string, ModelPart> partOf)
     {
         var counts = files.Tensors.Values.ToLookup(tensor => partOf(tensor.Entry.Name), tensor => tensor.Entry.ElementCount);
         return info with
         {
-            TowerParameters = counts[Part.Tower].Sum(),
-            ProjectorParameters = counts[Part.Projector].Sum(),
-            DecoderParameters = counts[Part.Decoder].Sum(),
-            OtherParameters = counts[Part.Other].Sum(),
+            TowerParameters = counts[ModelPart.Tower].Sum(),
+            ProjectorParameters = counts[ModelPart.Projector].Sum(),
+            DecoderParameters = counts[ModelPart.Decoder].Sum(),
+            OtherParameters = counts[ModelPart.Other].Sum(),
         };
-    }
-
-    private enum Part
-    {
-        Tower,
-        Projector,
-        Decoder,
-        Other,
     }
 }

@@ -1,12 +1,11 @@
 using HieraVid.Models.Configuration;
-using HieraVid.Models.Llava;
 using HieraVid.Models.Safetensors;
 using HieraVid.Models.Tokenization;
 
 namespace HieraVid.Models.Checkpoints;
 
 /// <summary>
-/// Writes LLaVA-OneVision checkpoints with random weights, in the layout and naming of the published ones: what tests,
+/// Writes checkpoints with random weights, in the layout and naming of the published ones: what tests,
 /// benchmarks and a first run need where the real weights cannot be had.
 /// </summary>
 public static class RandomCheckpoint
@@ -29,7 +28,7 @@ public static class RandomCheckpoint
             throw ModelException.Occupied(folder);
         // Everything grows in a folder beside the target, so that the rename at the end is atomic.
         var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
-        var tensors = LlavaTensors.List(preset.Config, DType.BF16);
+        var tensors = preset.Config.Tensors(DType.BF16);
         var totalBytes = tensors.Sum(tensor => tensor.ByteCount);
         try
         {
@@ -68,25 +67,23 @@ public static class RandomCheckpoint
         };
         File.WriteAllText(Path.Combine(folder, ModelConfig.FileName), config.ToJson());
         File.WriteAllText(Path.Combine(folder, GenerationConfig.FileName), generation.ToJson());
-        if (config.Naming == LlavaNaming.HuggingFace)
+        foreach (var (path, text) in config.SmallFiles())
         {
-            var pixels = PreprocessorConfig.For(config.ResolveVision());
-            File.WriteAllText(Path.Combine(folder, PreprocessorConfig.FileName), pixels.ToJson());
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, path))!);
+            File.WriteAllText(Path.Combine(folder, path), text);
         }
-        TokenizerFiles.Write(folder, RandomVocabulary.Merges,
-            TokenizerFiles.Qwen2Tokens(first, placeholders: config.Naming == LlavaNaming.HuggingFace));
+        TokenizerFiles.Write(folder, RandomVocabulary.Merges, TokenizerFiles.ControlTokens(first, config.ControlTokens));
     }
 
     private static void WriteWeights(
-        string folder, LlavaConfig config, IReadOnlyList<TensorSpec> tensors, long totalBytes, int seed,
+        string folder, VideoModelConfig config, IReadOnlyList<TensorSpec> tensors, long totalBytes, int seed,
         IProgress<double>? progress, CancellationToken cancellation)
     {
-        var tower = (config.Naming == LlavaNaming.LmmsLab ? LlavaNames.LmmsLab : LlavaNames.HuggingFace).Tower;
-        var (towerDepth, decoderDepth) = (config.ResolveVision().LayerCount, config.Text.LayerCount);
+        var (towerDepth, decoderDepth) = (config.Outline(null).TowerLayers, config.Text.LayerCount);
         var writtenBytes = 0L;
         ShardWriter.Write(folder, tensors, sink =>
         {
-            var depth = sink.Tensor.Name.StartsWith(tower, StringComparison.Ordinal) ? towerDepth : decoderDepth;
+            var depth = config.PartOf(sink.Tensor.Name, null) == ModelPart.Tower ? towerDepth : decoderDepth;
             RandomTensor.Write(sink, seed, depth, cancellation);
             writtenBytes += sink.Tensor.ByteCount;
             progress?.Report((double)writtenBytes / totalBytes);

@@ -15,7 +15,8 @@ internal static class RandomTensor
     private const int PieceElements = 1 << 16;
     private const ulong Golden = 0x9E3779B97F4A7C15;
 
-    private static readonly string[] ResidualLayers = [".o_proj.", ".out_proj.", ".down_proj.", ".fc2."];
+    private static readonly string[] ResidualLayers = [".o_proj.", ".out_proj.", ".down_proj.", ".fc2.", ".attn.proj."];
+    private static readonly string[] Norms = ["norm.weight", "norm1.weight", "norm2.weight", "ln_q.weight"];
 
     /// <summary>Biases are 0, norms 1, everything else has mean 0 and <see cref="Deviation"/>.</summary>
     /// <param name="sink">Takes the bytes, in pieces.</param>
@@ -57,9 +58,7 @@ internal static class RandomTensor
     private static bool IsConstant(string name, out ushort value)
     {
         value = name.EndsWith("bias", StringComparison.Ordinal) ? (ushort)0 : (ushort)0x3F80; // 1.0 in bfloat16
-        return value == 0 || name.EndsWith("norm.weight", StringComparison.Ordinal)
-            || name.EndsWith("layer_norm1.weight", StringComparison.Ordinal)
-            || name.EndsWith("layer_norm2.weight", StringComparison.Ordinal);
+        return value == 0 || Norms.Any(norm => name.EndsWith(norm, StringComparison.Ordinal));
     }
 
     // The sum of four uniform 16-bit numbers: a bell that ends at 3.46 deviations, which suits weights.

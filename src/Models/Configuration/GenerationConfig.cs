@@ -70,7 +70,7 @@ public sealed record GenerationConfig
     private static IReadOnlyList<int> IdsOfModel(ModelConfig config) => config switch
     {
         Qwen2Config text => text.EosTokenIds,
-        LlavaConfig llava => llava.Text.EosTokenIds,
+        VideoModelConfig video => video.Text.EosTokenIds,
         _ => [],
     };
 }

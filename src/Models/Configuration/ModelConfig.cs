@@ -6,15 +6,9 @@ public abstract record ModelConfig
     /// <summary>The file's name inside a checkpoint folder.</summary>
     public const string FileName = "config.json";
 
-    private const string SupportedList =
-        "use a checkpoint of Qwen2ForCausalLM, SiglipModel, SiglipVisionModel, LlavaQwenForCausalLM or " +
-        "LlavaOnevisionForConditionalGeneration";
-
     /// <summary>Reads <c>config.json</c> and dispatches on its <c>architectures</c>.</summary>
     /// <param name="folder">A checkpoint folder.</param>
-    /// <returns>
-    /// A <see cref="Qwen2Config"/>, <see cref="SiglipVisionConfig"/> or <see cref="LlavaConfig"/>.
-    /// </returns>
+    /// <returns>A <see cref="VideoModelConfig"/>, <see cref="Qwen2Config"/> or <see cref="SiglipVisionConfig"/>.</returns>
     /// <exception cref="ModelException">
     /// The file is absent or damaged, a value is out of range, or the architecture is not supported.
     /// </exception>
@@ -22,25 +16,14 @@ public abstract record ModelConfig
     {
         var root = ConfigSection.Read(Path.Combine(folder, FileName));
         var architectures = root.Texts("architectures");
-        foreach (var architecture in architectures)
-        {
-            switch (architecture)
-            {
-                case "Qwen2ForCausalLM":
-                    return Qwen2Config.Parse(root);
-                case "SiglipModel" or "SiglipVisionModel":
-                    return SiglipVisionConfig.Parse(
-                        root.HasObject("vision_config") ? root.Section("vision_config") : root);
-                case "LlavaQwenForCausalLM":
-                    return LmmsLabConfigFile.Parse(root);
-                case "LlavaOnevisionForConditionalGeneration":
-                    return HuggingFaceConfigFile.Parse(root);
-            }
-        }
+        if (architectures.Select(name => Architectures.All.FirstOrDefault(known => known.Name == name)).FirstOrDefault(known => known is not null)
+            is { } supported)
+            return supported.Parse(root);
         var found = architectures.Length == 0
             ? "a configuration without architectures"
             : $"architecture {string.Join(", ", architectures)}";
-        throw ModelException.Unsupported(root.File, found, SupportedList);
+        throw ModelException.Unsupported(root.File, found,
+            $"use a checkpoint of {string.Join(", ", Architectures.All.Select(known => known.Name))}");
     }
 
     /// <summary>Reads <c>config.json</c> where only one kind of network will do.</summary>
@@ -59,5 +42,5 @@ public abstract record ModelConfig
     /// <summary>The text of a <c>config.json</c> that <see cref="Load(string)"/> reads back as this record.</summary>
     public abstract string ToJson();
 
-    private static string KindOf<T>() => typeof(T).Name.Replace("Config", "", StringComparison.Ordinal);
+    private static string KindOf<T>() => typeof(T) == typeof(VideoModelConfig) ? "video question answering" : typeof(T).Name.Replace("Config", "", StringComparison.Ordinal);
 }

@@ -7,6 +7,8 @@ namespace HieraVid.Models.Configuration;
 /// </summary>
 public sealed record Qwen2Config : ModelConfig
 {
+    private const string SectionKey = "mrope_section";
+
     /// <summary>Rows of the embedding and of the head; may exceed the tokenizer's vocabulary.</summary>
     public int VocabularySize { get; init; } = 151936;
 
@@ -34,6 +36,11 @@ public sealed record Qwen2Config : ModelConfig
     /// <summary>Base of the rotary frequencies.</summary>
     public double RopeTheta { get; init; } = 10000;
 
+    /// <summary>
+    /// How many frequencies of a head turn by time, height and width (M-RoPE); empty for positions of one kind.
+    /// </summary>
+    public IReadOnlyList<int> RopeSections { get; init; } = [];
+
     /// <summary>Whether the head is the embedding.</summary>
     public bool TieWordEmbeddings { get; init; }
 
@@ -46,9 +53,12 @@ public sealed record Qwen2Config : ModelConfig
     internal override string Kind => "Qwen2";
 
     /// <summary>Reads the values from the root of a file, or from a <c>text_config</c>.</summary>
-    internal static Qwen2Config Parse(ConfigSection section)
+    /// <param name="section">The object.</param>
+    /// <param name="threeParts">Whether its positions have three parts, so that <c>mrope_section</c> is needed.</param>
+    internal static Qwen2Config Parse(ConfigSection section, bool threeParts = false)
     {
         var rope = section.Section("rope_parameters"); // where newer files keep the rope's values
+        var scaling = section.Section("rope_scaling");
         var config = new Qwen2Config
         {
             VocabularySize = section.Int("vocab_size", 151936, max: 10_000_000),
@@ -77,9 +87,9 @@ public sealed record Qwen2Config : ModelConfig
         if (section.Flag("use_sliding_window", false))
             throw section.Unsupported("use_sliding_window", "only full attention is");
         // A scaled rope gives other angles; running it unscaled would answer nonsense without an error.
-        RejectScaling(section.Section("rope_scaling"), section);
-        RejectScaling(rope, section);
-        return config;
+        RejectScaling(scaling, section, threeParts);
+        RejectScaling(rope, section, threeParts);
+        return threeParts ? config with { RopeSections = Sections(scaling.Has(SectionKey) ? scaling : rope, config.HeadSize / 2) } : config;
     }
 
     /// <inheritdoc/>
@@ -105,10 +115,18 @@ public sealed record Qwen2Config : ModelConfig
         ["vocab_size"] = VocabularySize,
     };
 
-    private static void RejectScaling(ConfigSection rope, ConfigSection parent)
+    private static int[] Sections(ConfigSection rope, int half)
+    {
+        var sections = rope.Ints(SectionKey);
+        return sections.Length == 3 && sections.Sum() == half
+            ? sections
+            : throw rope.Bad(SectionKey, $"three numbers that add up to half the head's size, {half}");
+    }
+
+    private static void RejectScaling(ConfigSection rope, ConfigSection parent, bool threeParts)
     {
         foreach (var key in new[] { "type", "rope_type" })
-            if (rope.Text(key, "default") != "default")
+            if (rope.Text(key, "default") is var type && type != "default" && !(threeParts && type == "mrope"))
                 throw rope.Unsupported(key, "only the default rope is");
         if (parent.Has("rope_scaling") && !rope.Has("type") && !rope.Has("rope_type") && rope.Has("factor"))
             throw rope.Unsupported("factor", "only the default rope is");

@@ -26,10 +26,9 @@ public sealed class DecodingSession : IDisposable
     /// <param name="cancellation">Looked at before each layer.</param>
     /// <returns>The logits of the last token, [vocabulary].</returns>
     public float[] Prefill(
-        Tensor embeddings, long[]? positions = null, LayerHook? hook = null, CancellationToken cancellation = default)
+        Tensor embeddings, PositionIds? positions = null, LayerHook? hook = null, CancellationToken cancellation = default)
     {
-        positions ??= [.. Enumerable.Range(0, (int)embeddings.shape[0]).Select(i => (long)i)];
-        return LastLogits(embeddings, positions, hook, cancellation);
+        return LastLogits(embeddings, positions ?? PositionIds.Range(embeddings.shape[0]), hook, cancellation);
     }
 
     /// <summary>Adds one token at the next position.</summary>
@@ -39,13 +38,13 @@ public sealed class DecodingSession : IDisposable
     public float[] Step(int token, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
-        return LastLogits(_decoder.Embed([token]), [Cache.NextPosition], null, cancellation);
+        return LastLogits(_decoder.Embed([token]), PositionIds.One(Cache.NextPosition), null, cancellation);
     }
 
     /// <summary>Frees the cache.</summary>
     public void Dispose() => Cache.Dispose();
 
-    private float[] LastLogits(Tensor embeddings, long[] positions, LayerHook? hook, CancellationToken cancellation)
+    private float[] LastLogits(Tensor embeddings, PositionIds positions, LayerHook? hook, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();

@@ -1,4 +1,3 @@
-using HieraVid.Models.Configuration;
 using HieraVid.Torch;
 using static TorchSharp.torch;
 

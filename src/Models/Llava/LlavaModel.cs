@@ -2,7 +2,6 @@ using HieraVid.Models.Configuration;
 using HieraVid.Models.Qwen2;
 using HieraVid.Models.Safetensors;
 using HieraVid.Models.Vision;
-using HieraVid.Torch;
 using static TorchSharp.torch;
 
 namespace HieraVid.Models.Llava;
@@ -11,16 +10,17 @@ namespace HieraVid.Models.Llava;
 /// LLaVA-OneVision or LLaVA-Video for one video: SigLIP tower, projector, pooling, newline token, Qwen2 decoder. Both naming
 /// schemes of the published files are read.
 /// </summary>
-public sealed class LlavaModel : IDisposable
+public sealed class LlavaModel : VideoModel
 {
     private readonly Weights _weights;
     private readonly Projector _projector;
     private readonly Tensor _newline;
 
     private LlavaModel(
-        LlavaConfig config, SiglipVisionConfig vision, CheckpointFolder files, CheckpointFolder? tower, Compute compute)
+        LlavaConfig config, SiglipVisionConfig vision, PreprocessorConfig preprocessor, CheckpointFolder files, CheckpointFolder? tower,
+        Compute compute)
     {
-        Config = config;
+        (Config, Preprocessor) = (config, preprocessor);
         Compute = compute;
         _weights = new Weights(files, compute);
         try
@@ -43,46 +43,83 @@ public sealed class LlavaModel : IDisposable
     }
 
     /// <summary>The configuration as it is in the files.</summary>
-    public LlavaConfig Config { get; }
+    public override LlavaConfig Config { get; }
 
     /// <summary>Device and precision.</summary>
-    public Compute Compute { get; }
+    public override Compute Compute { get; }
+
+    /// <summary>Frame size and normalisation.</summary>
+    public PreprocessorConfig Preprocessor { get; }
+
+    /// <inheritdoc/>
+    public override ResampleFilter Resample => Preprocessor.Resample;
+
+    /// <inheritdoc/>
+    public override int VisionHeadCount => Tower.Config.HeadCount;
+
+    /// <inheritdoc/>
+    protected override Tensor Newline => _newline;
 
     /// <summary>The vision tower.</summary>
     public SiglipTower Tower { get; }
 
     /// <summary>The tower's pooling head, which LLaVA's own checkpoints leave out; null where neither they nor the original tower's
     /// folder have it.</summary>
-    public SiglipHead? VisionHead { get; }
+    public override SiglipHead? VisionHead { get; }
 
     /// <summary>The decoder.</summary>
-    public Qwen2Decoder Decoder { get; }
+    public override Qwen2Decoder Decoder { get; }
 
     /// <summary>Bytes of all weights as loaded.</summary>
-    public long WeightBytes => _weights.LoadedBytes;
+    public override long WeightBytes => _weights.LoadedBytes;
 
     /// <summary>Visual tokens per frame, newlines not counted.</summary>
-    public int TokensPerFrame
+    public int TokensPerFrame => PooledSide * PooledSide;
+
+    private int PooledSide => GridPooling.PooledSize(Tower.Config.GridSize, Config.Pool);
+
+    /// <summary>The same for every video: the whole frame fills the tower's square.</summary>
+    public override FrameGrid Grid(int width, int height, int frames) =>
+        new(Preprocessor.ImageWidth, Preprocessor.ImageHeight, PooledSide, PooledSide);
+
+    /// <inheritdoc/>
+    public override VisionOutput EncodeFrames(Tensor frames, FrameGrid grid, bool watch = false, Action? onBlock = null)
     {
-        get
+        using var scope = NewDisposeScope();
+        (Tensor Received, Tensor Keys)? seen = null;
+        var features = Tower.Forward(Patches(frames, Preprocessor.Mean, Preprocessor.StandardDeviation), (state, x) =>
         {
-            var side = GridPooling.PooledSize(Tower.Config.GridSize, Config.Pool);
-            return side * side;
-        }
+            onBlock?.Invoke();
+            if (watch && state == Tower.WatchedState)
+            {
+                // The tower frees what is made inside it when it is through.
+                var (received, keys) = Tower.Watch(x);
+                seen = (received.MoveToOuterDisposeScope(), keys.MoveToOuterDisposeScope());
+            }
+        });
+        var projected = Project(features);
+        return new VisionOutput(Pool(projected).MoveToOuterDisposeScope(), features.MoveToOuterDisposeScope(),
+            projected.MoveToOuterDisposeScope(), seen?.Received.MoveToOuterDisposeScope(), seen?.Keys.MoveToOuterDisposeScope());
     }
+
+    /// <inheritdoc/>
+    public override Tensor Pool(Tensor perPatch, FrameGrid grid) => Pool(perPatch);
+
+    /// <inheritdoc/>
+    public override VideoLayout Layout(FrameGrid grid, int steps, double secondsPerStep) => Layout(steps);
 
     /// <summary>Loads a checkpoint folder.</summary>
     /// <param name="folder">A Hugging Face folder of either naming scheme.</param>
     /// <param name="compute">Device and precision.</param>
     /// <param name="visionTowerFolder">The original tower, where config.json names one that is not built in.</param>
     /// <exception cref="ModelException">The folder cannot be used; the message says why.</exception>
-    public static LlavaModel Load(string folder, Compute compute, string? visionTowerFolder = null)
+    public static new LlavaModel Load(string folder, Compute compute, string? visionTowerFolder = null)
     {
         var config = ModelConfig.Load<LlavaConfig>(folder);
         var vision = config.ResolveVision(visionTowerFolder);
         using var files = CheckpointFolder.Open(folder);
         using var tower = visionTowerFolder is { } original && CheckpointFolder.HasWeights(original) ? CheckpointFolder.Open(original) : null;
-        return new LlavaModel(config, vision, files, tower, compute);
+        return new LlavaModel(config, vision, PreprocessorConfig.Load(folder, vision), files, tower, compute);
     }
 
     private static SiglipHead? HeadOf(SiglipVisionConfig config, params Weights?[] places) =>
@@ -99,11 +136,8 @@ public sealed class LlavaModel : IDisposable
         // Cut into patches while the pixels are still bytes: a quarter of the traffic.
         var patches = Tower.Patches(frames.to(Compute.Device).permute(0, 3, 1, 2));
         var s = patches.shape;
-        Tensor PerChannel(IReadOnlyList<float> values) =>
-            TensorData.From<float>(values.ToArray(), values.Count, 1).to(Compute.Device);
-        var byChannel = patches.view(s[0], s[1], mean.Count, s[2] / mean.Count).to(float32);
-        var normalised = (byChannel * (1.0 / 255) - PerChannel(mean)) / PerChannel(deviation);
-        return normalised.view(s).to(Compute.DType).MoveToOuterDisposeScope();
+        var byChannel = patches.view(s[0], s[1], mean.Count, s[2] / mean.Count);
+        return PixelValues.Normalise(byChannel, mean, deviation).view(s).to(Compute.DType).MoveToOuterDisposeScope();
     }
 
     /// <summary>Tower, projector, pooling.</summary>
@@ -122,17 +156,7 @@ public sealed class LlavaModel : IDisposable
     public Tensor Pool(Tensor projected) => GridPooling.Forward(projected, Tower.Config.GridSize, Config.Pool);
 
     /// <summary>Where the tokens of a video of so many frames stand.</summary>
-    public VideoLayout Layout(int frames) => VideoLayout.Of(frames, TokensPerFrame, Config.Newline);
-
-    /// <summary>Puts the newline tokens among visual tokens.</summary>
-    /// <param name="visual">[n, hidden].</param>
-    /// <param name="origins">Their token indices, [n].</param>
-    /// <param name="layout">The whole video's layout.</param>
-    /// <param name="stay">Which newline tokens stay.</param>
-    /// <param name="renumbered">Whether positions follow each other as if nothing had been dropped.</param>
-    public VideoSequence Sequence(
-        Tensor visual, IReadOnlyList<int> origins, VideoLayout layout, NewlineStay stay = NewlineStay.All, bool renumbered = false) =>
-        VideoSequence.Build(visual, origins, _newline, layout, stay, renumbered);
+    public VideoLayout Layout(int frames) => VideoLayout.Of(frames, PooledSide, PooledSide, Config.Newline);
 
     /// <summary>A whole video with its newline tokens.</summary>
     /// <param name="pooled">[F, <see cref="TokensPerFrame"/>, hidden].</param>
@@ -145,17 +169,6 @@ public sealed class LlavaModel : IDisposable
         return video;
     }
 
-    /// <summary>The prompt's embeddings with the video in the placeholder's place.</summary>
-    /// <param name="before">Ids before the video.</param>
-    /// <param name="video">[V, hidden].</param>
-    /// <param name="after">Ids after it.</param>
-    /// <returns>[T, hidden].</returns>
-    public Tensor Splice(ReadOnlySpan<long> before, Tensor video, ReadOnlySpan<long> after)
-    {
-        using var scope = NewDisposeScope();
-        return cat([Decoder.Embed(before), video, Decoder.Embed(after)], 0).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Frees the weights.</summary>
-    public void Dispose() => _weights.Dispose();
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing) => _weights.Dispose();
 }

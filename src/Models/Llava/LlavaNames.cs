@@ -1,4 +1,3 @@
-using HieraVid.Models.Configuration;
 using HieraVid.Models.Safetensors;
 
 namespace HieraVid.Models.Llava;
@@ -29,10 +28,10 @@ public sealed record LlavaNames(
         "model.image_newline", "model.language_model.", "");
 
     /// <summary>The scheme of an open checkpoint.</summary>
-    public static LlavaNames Of(LlavaNaming naming, CheckpointFolder files) => naming switch
+    public static LlavaNames Of(LlavaNaming naming, CheckpointFolder? files) => naming switch
     {
         LlavaNaming.LmmsLab => LmmsLab,
-        _ when files.Contains(HuggingFace2.Newline) => HuggingFace2,
+        _ when files?.Contains(HuggingFace2.Newline) ?? false => HuggingFace2,
         _ => HuggingFace,
     };
 }

@@ -56,11 +56,11 @@ public sealed class Qwen2Decoder
     /// <param name="cancellation">Looked at before each layer.</param>
     /// <returns>The residual stream after the last layer, before the final norm: [tokens left, hidden].</returns>
     public Tensor Forward(
-        Tensor embeddings, ReadOnlySpan<long> positions, KeyValueCache cache, LayerHook? hook = null,
+        Tensor embeddings, PositionIds positions, KeyValueCache cache, LayerHook? hook = null,
         Action<int, Tensor>? observe = null, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
-        var rotary = RotaryEmbedding.Table(positions, Config.HeadSize, Config.RopeTheta, _compute);
+        var rotary = RotaryEmbedding.Table(positions, Config.HeadSize, Config.RopeTheta, Config.RopeSections, _compute);
         var x = embeddings;
         for (var i = 0; i < _layers.Length; i++)
         {
@@ -78,8 +78,7 @@ public sealed class Qwen2Decoder
             x = next;
             observe?.Invoke(i, x);
         }
-        foreach (var position in positions)
-            cache.NextPosition = Math.Max(cache.NextPosition, position + 1);
+        cache.NextPosition = Math.Max(cache.NextPosition, positions.Next);
         return x.MoveToOuterDisposeScope();
     }
 

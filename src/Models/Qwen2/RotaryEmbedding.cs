@@ -14,24 +14,48 @@ public static class RotaryEmbedding
     /// <param name="headSize">d, even.</param>
     /// <param name="theta">The base.</param>
     /// <param name="compute">The device; the result is float32 in any case.</param>
-    public static RotaryTable Table(ReadOnlySpan<long> positions, int headSize, double theta, Compute compute)
+    public static RotaryTable Table(ReadOnlySpan<long> positions, int headSize, double theta, Compute compute) =>
+        Table(positions.ToArray(), headSize, theta, [], compute);
+
+    /// <summary>As above, for positions that may have three parts (M-RoPE, models.md, section 9).</summary>
+    /// <param name="positions">Position ids of the tokens.</param>
+    /// <param name="headSize">d, even.</param>
+    /// <param name="theta">The base.</param>
+    /// <param name="sections">
+    /// How many of the d/2 frequencies turn by time, height and width, in this order; empty where all axes are the same.
+    /// </param>
+    /// <param name="compute">The device; the result is float32 in any case.</param>
+    public static RotaryTable Table(
+        PositionIds positions, int headSize, double theta, IReadOnlyList<int> sections, Compute compute)
     {
         var half = headSize / 2;
+        var axis = Axes(sections, half, positions);
         var inverse = new float[half];
         for (var j = 0; j < half; j++)
             inverse[j] = 1f / (float)Math.Pow(theta, (float)(2 * j) / headSize);
-        var cos = new float[positions.Length * half];
-        var sin = new float[positions.Length * half];
-        for (var t = 0; t < positions.Length; t++)
+        var count = positions.Count;
+        var cos = new float[count * half];
+        var sin = new float[count * half];
+        for (var t = 0; t < count; t++)
         {
             for (var j = 0; j < half; j++)
-                (sin[t * half + j], cos[t * half + j]) = MathF.SinCos(positions[t] * inverse[j]);
+                (sin[t * half + j], cos[t * half + j]) = MathF.SinCos(axis[j][t] * inverse[j]);
         }
         using var scope = NewDisposeScope();
-        long[] shape = [positions.Length, 1, half];
+        long[] shape = [count, 1, half];
         return new RotaryTable(
             TensorData.From<float>(cos, shape).to(compute.Device).MoveToOuterDisposeScope(),
             TensorData.From<float>(sin, shape).to(compute.Device).MoveToOuterDisposeScope());
+    }
+
+    // The ids that each frequency turns by.
+    private static IReadOnlyList<long>[] Axes(IReadOnlyList<int> sections, int half, PositionIds positions)
+    {
+        var axes = Enumerable.Repeat(positions.Temporal, half).ToArray();
+        var at = 0;
+        for (var axis = 0; axis < sections.Count; at += sections[axis++])
+            Array.Fill(axes, positions.Axis(axis), at, sections[axis]);
+        return axes;
     }
 }
 

@@ -20,7 +20,25 @@ public sealed record ChatTemplate(string Name, string? System)
     /// <summary>The chat format of the converted LLaVA checkpoints, which has no system turn: "hf".</summary>
     public static ChatTemplate HuggingFace { get; } = new("hf", null);
 
-    private static readonly ChatTemplate[] All = [Qwen15, Qwen25, HuggingFace];
+    /// <summary>Qwen2-VL and Qwen2.5-VL, whose video stands between two tokens, on the question's line: "qwen_vl".</summary>
+    public static ChatTemplate QwenVl { get; } = Qwen15 with
+    {
+        Name = "qwen_vl",
+        VideoStart = "<|vision_start|>",
+        VideoEnd = "<|vision_end|>",
+        Placement = VideoPlacement.Inline,
+    };
+
+    private static readonly ChatTemplate[] All = [Qwen15, Qwen25, HuggingFace, QwenVl];
+
+    /// <summary>What stands right before a video.</summary>
+    public string VideoStart { get; init; } = "";
+
+    /// <summary>What stands right behind a video.</summary>
+    public string VideoEnd { get; init; } = "";
+
+    /// <summary>Where a video stands in its turn.</summary>
+    public VideoPlacement Placement { get; init; } = VideoPlacement.OwnLine;
 
     /// <summary>The template of that name; "qwen_2" is another name of "qwen_1_5".</summary>
     /// <exception cref="ModelException">There is none.</exception>
@@ -48,7 +66,11 @@ public sealed record ChatTemplate(string Name, string? System)
         {
             AddTemplate($"<|im_start|>{role}\n");
             if (turn.Video != VideoPlacement.None)
+            {
+                AddTemplate(VideoStart);
                 pieces.Add(new PromptPiece(PromptPieceKind.Video));
+                AddTemplate(VideoEnd);
+            }
             if (turn.Video == VideoPlacement.OwnLine)
                 AddTemplate("\n");
             pieces.Add(new PromptPiece(PromptPieceKind.Literal, turn.Text));
@@ -64,7 +86,7 @@ public sealed record ChatTemplate(string Name, string? System)
     /// <exception cref="ModelException">The tokenizer lacks the template's control tokens.</exception>
     public PromptTokens Encode(ByteLevelTokenizer tokenizer, IReadOnlyList<ChatTurn> turns)
     {
-        foreach (var control in new[] { "<|im_start|>", StopToken })
+        foreach (var control in new[] { "<|im_start|>", StopToken, VideoStart, VideoEnd }.Where(text => text.Length > 0))
             if (!tokenizer.TryFindAdded(control, out _))
                 throw ModelException.Unsupported("tokenizer", $"chat without the token {control}",
                     "use the tokenizer of a chat model");

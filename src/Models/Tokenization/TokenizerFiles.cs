@@ -15,8 +15,12 @@ public static class TokenizerFiles
     public static IReadOnlyList<AddedToken> Qwen2Tokens(int firstId, bool placeholders = false)
     {
         string[] texts = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>", "<video>"];
-        return [.. texts.Take(placeholders ? 5 : 3).Select((text, i) => new AddedToken(firstId + i, text))];
+        return ControlTokens(firstId, texts.Take(placeholders ? 5 : 3));
     }
+
+    /// <summary>Control tokens at consecutive ids.</summary>
+    internal static IReadOnlyList<AddedToken> ControlTokens(int firstId, IEnumerable<string> texts) =>
+        [.. texts.Select((text, i) => new AddedToken(firstId + i, text))];
 
     /// <summary>Writes tokenizer.json and the older set of files beside it, all saying the same.</summary>
     /// <param name="folder">An existing folder.</param>

@@ -7,8 +7,6 @@ namespace HieraVid.Models.Vision;
 /// <summary>One block of the tower: x += out(attention(norm1(x))); x += fc2(gelu_tanh(fc1(norm2(x)))).</summary>
 internal sealed class SiglipBlock
 {
-    private const long QueryBlock = 128;
-
     private readonly int _heads;
     private readonly LayerNorm _norm1, _norm2;
     private readonly Linear _query, _key, _value, _output, _fc1, _fc2;
@@ -46,28 +44,10 @@ internal sealed class SiglipBlock
     {
         using var scope = NewDisposeScope();
         var (frames, patches, width) = (x.shape[0], x.shape[1], x.shape[2]);
-        var headSize = width / _heads;
         var normed = _norm1.Forward(x);
-        var keys = _key.Forward(normed);
-        Tensor Heads(Tensor values, long frame) =>
-            values.select(0, frame).view(patches, _heads, headSize).transpose(0, 1).to(float32);
-        var queries = _query.Forward(normed);
-        var rows = new List<Tensor>();
-        for (long f = 0; f < frames; f++)
-        {
-            using var inner = NewDisposeScope();
-            var (query, key) = (Heads(queries, f), Heads(keys, f).transpose(1, 2));
-            var sum = zeros([patches], float32, x.device);
-            // Block by block: the whole matrix of all heads is 34 MB per frame with so400m.
-            for (long start = 0; start < patches; start += QueryBlock)
-            {
-                using var block = NewDisposeScope();
-                var scores = query.narrow(1, start, Math.Min(QueryBlock, patches - start)).bmm(key) * Math.Pow(headSize, -0.5);
-                sum.add_(scores.softmax(-1).sum([0, 1]));
-            }
-            rows.Add((sum / (double)(_heads * patches)).MoveToOuterDisposeScope());
-        }
-        return (stack(rows, 0).MoveToOuterDisposeScope(), keys.MoveToOuterDisposeScope());
+        var (queries, keys) = (_query.Forward(normed), _key.Forward(normed));
+        Tensor Heads(Tensor values) => values.view(frames, patches, _heads, width / _heads);
+        return (ReceivedAttention.Of(Heads(queries), Heads(keys)).MoveToOuterDisposeScope(), keys.MoveToOuterDisposeScope());
     }
 
     private Tensor Attend(Tensor x)

@@ -63,14 +63,10 @@ public sealed record JobRequest
     }
 }
 
-/// <summary>Which frames of the video are looked at. Nothing set: 32 evenly spaced ones, or all of a shorter video.</summary>
+/// <summary>Which frames of the video are looked at. Nothing set: those that the model's authors take, 32 evenly spaced ones for LLaVA-OneVision.</summary>
 /// <param name="Frames">This many evenly spaced frames.</param>
 /// <param name="Fps">This many per second; not together with <paramref name="Frames"/>.</param>
-public sealed record SamplingRequest(int? Frames = null, double? Fps = null)
-{
-    /// <summary>The papers' number of frames for LLaVA-OneVision.</summary>
-    public const int DefaultFrames = 32;
-}
+public sealed record SamplingRequest(int? Frames = null, double? Fps = null);
 
 /// <summary>How the answer is generated.</summary>
 /// <param name="MaxTokens">At most this many tokens.</param>

@@ -7,24 +7,28 @@ using static TorchSharp.torch;
 namespace HieraVid.Pipeline.Running;
 
 /// <summary>The tokens of a chunk.</summary>
-/// <param name="Tokens">[f, P, D]; null where no frame could be decoded.</param>
+/// <param name="Tokens">[f, P, D], where f counts pairs if the model takes pairs; null where no frame could be decoded.</param>
 /// <param name="Signals">What the method asked for beside them; empty where there are no tokens.</param>
-/// <param name="Samples">The samples that they are of, by position in the plan, [f].</param>
+/// <param name="Samples">The samples that they are of, by position in the plan.</param>
 internal sealed record EncodedChunk(
     Tensor? Tokens, IReadOnlyDictionary<VisionSignal, Tensor> Signals, IReadOnlyList<int> Samples);
 
 /// <summary>Decodes and encodes the chunks of one video. While one batch is encoded the next is being decoded.</summary>
 internal sealed class ChunkEncoder(
-    LoadedModel model, IReadOnlyCollection<VisionSignal> wanted, VideoInfo video, SamplingPlan plan, VideoLimits limits,
+    LoadedModel model, IReadOnlyCollection<VisionSignal> wanted, VideoInfo video, PlannedVideo planned, VideoLimits limits,
     bool allowPartial, StageClock clock, Action<JobProgress> onProgress) : IAsyncDisposable
 {
-    // Frames per decoded batch and per pass through the tower: enough rows for full speed of the products (8 x 729), while two
-    // batches of pixels and one batch's activations stay below 300 MB with so400m.
-    private const int BatchFrames = 8;
+    // Pixels per decoded batch and per pass through the tower, 8 frames of 384 x 384: enough rows for full speed of the products
+    // (8 x 729), while two batches of pixels and one batch's activations stay below 300 MB with so400m.
+    private const int BatchPixels = 8 * 384 * 384;
 
+    private readonly int _batchFrames = planned.Grid.FramesPerStep
+        * Math.Clamp(BatchPixels / planned.Grid.FramesPerStep / (planned.Grid.Width * planned.Grid.Height), 1, 8);
+    private readonly SignalWatch _signals = new(model.Network, wanted);
     private readonly List<MissingRange> _missing = [];
     private FrameStream? _frames;
     private int _offset, _next, _end;
+    private SamplingPlan Plan => planned.Plan;
 
     /// <summary>What could not be decoded, where that is allowed, in samples of the whole plan.</summary>
     internal IReadOnlyList<MissingRange> Missing => _missing;
@@ -39,21 +43,31 @@ internal sealed class ChunkEncoder(
         if (_frames is null || _next != chunk.FirstSample || _next >= _end)
             await SeekAsync(chunk.FirstSample, end, cancellation).ConfigureAwait(false);
         var pieces = new List<(Tensor Tokens, Dictionary<VisionSignal, Tensor> Signals)>();
+        async Task EncodeAsync(ReadOnlyMemory<byte> frames)
+        {
+            if (frames.IsEmpty)
+                return;
+            using var lap = clock.Measure(JobStage.Encode);
+            pieces.Add(await Task.Run(() => Encode(frames.Span, cancellation), cancellation).ConfigureAwait(false));
+        }
         try
         {
             var samples = new List<int>(chunk.Count);
+            // Frames that wait for their partners: where the video is damaged a batch may end inside a pair.
+            var waiting = ReadOnlyMemory<byte>.Empty;
             _next = chunk.FirstSample + chunk.Count;
             while (samples.Count < chunk.Count && await NextAsync(_next).ConfigureAwait(false) is { } batch)
             {
                 var first = _offset + batch.FirstSample;
-                onProgress(new JobProgress(JobStage.Decode, first + batch.Count, plan.Count));
+                onProgress(new JobProgress(JobStage.Decode, first + batch.Count, Plan.Count));
                 cancellation.ThrowIfCancellationRequested();
-                onProgress(new JobProgress(JobStage.Encode, first, plan.Count));
-                using (clock.Measure(JobStage.Encode))
-                    pieces.Add(await Task.Run(() => Encode(batch, cancellation), cancellation).ConfigureAwait(false));
+                onProgress(new JobProgress(JobStage.Encode, first, Plan.Count));
                 samples.AddRange(Enumerable.Range(first, batch.Count));
-                onProgress(new JobProgress(JobStage.Encode, first + batch.Count, plan.Count));
+                (var whole, waiting) = Whole(waiting, batch.Rgb, batch.FrameBytes, isLast: samples.Count == chunk.Count);
+                await EncodeAsync(whole).ConfigureAwait(false);
+                onProgress(new JobProgress(JobStage.Encode, first + batch.Count, Plan.Count));
             }
+            await EncodeAsync(waiting).ConfigureAwait(false);
             if (samples.Count < chunk.Count && !allowPartial)
                 throw new InvalidOperationException($"Chunk {chunk.Index} lacks {chunk.Count - samples.Count} frames and nobody said so.");
             return pieces.Count == 0
@@ -72,42 +86,45 @@ internal sealed class ChunkEncoder(
 
     public ValueTask DisposeAsync() => _frames?.DisposeAsync() ?? default;
 
+    // What can be encoded now, and what waits for the next batch.
+    private (ReadOnlyMemory<byte> Whole, ReadOnlyMemory<byte> Waiting) Whole(
+        ReadOnlyMemory<byte> waiting, ReadOnlyMemory<byte> batch, int frameBytes, bool isLast)
+    {
+        var together = waiting.IsEmpty ? batch : (byte[])[.. waiting.Span, .. batch.Span];
+        var frames = together.Length / frameBytes;
+        var whole = isLast ? frames : frames / planned.Grid.FramesPerStep * planned.Grid.FramesPerStep;
+        return (together[..(whole * frameBytes)], together[(whole * frameBytes)..].ToArray());
+    }
+
     private async Task SeekAsync(int first, int end, CancellationToken cancellation)
     {
         if (_frames is not null)
             await _frames.DisposeAsync().ConfigureAwait(false);
-        var (height, width) = (model.Preprocessor.ImageHeight, model.Preprocessor.ImageWidth);
-        var resample = model.Preprocessor.Resample == Models.Configuration.ResampleFilter.Bilinear ? Resample.Bilinear : Resample.Bicubic;
+        var resample = model.Network.Resample == Models.Configuration.ResampleFilter.Bilinear ? Resample.Bilinear : Resample.Bicubic;
         Action<MissingFrames>? onMissing = allowPartial
             ? missing => _missing.AddRange(missing.Gaps.Select(gap => gap with { FirstSample = first + gap.FirstSample }))
             : null;
-        var part = new Chunk(0, first, end - first).Of(plan);
+        var part = new Chunk(0, first, end - first).Of(Plan);
         (_offset, _end) = (first, end);
-        _frames = new FrameStream(FrameDecoder.DecodeAsync(video, part, new FrameSize(width, height, resample), BatchFrames,
+        _frames = new FrameStream(FrameDecoder.DecodeAsync(video, part, new FrameSize(planned.Grid.Width, planned.Grid.Height, resample), _batchFrames,
             limits, onMissing, cancellation).GetAsyncEnumerator(cancellation));
     }
 
     private async Task<FrameBatch?> NextAsync(int end)
     {
         using var lap = clock.Measure(JobStage.Decode);
-        return await _frames!.TakeAsync(end - _offset, BatchFrames).ConfigureAwait(false);
+        return await _frames!.TakeAsync(end - _offset, _batchFrames).ConfigureAwait(false);
     }
 
-    private (Tensor Tokens, Dictionary<VisionSignal, Tensor> Signals) Encode(FrameBatch batch, CancellationToken cancellation)
+    private (Tensor Tokens, Dictionary<VisionSignal, Tensor> Signals) Encode(ReadOnlySpan<byte> rgb, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var frames = TensorData.From(batch.Rgb.Span, batch.Count, batch.Height, batch.Width, 3);
-        var patches = model.Network.Patches(frames, model.Preprocessor.Mean, model.Preprocessor.StandardDeviation);
-        using var watch = new SignalWatch(model.Network, wanted);
+        var grid = planned.Grid;
+        var frames = TensorData.From(rgb, rgb.Length / (grid.Height * grid.Width * 3), grid.Height, grid.Width, 3);
         // A batch takes seconds on a CPU, too long to wait for after Ctrl-C; so the tower's layers look, too.
-        var features = model.Network.Tower.Forward(patches, (state, x) =>
-        {
-            cancellation.ThrowIfCancellationRequested();
-            watch.See(state, x);
-        });
-        var projected = model.Network.Project(features);
-        return (model.Network.Pool(projected).DetachFromDisposeScope(), watch.Take(features, projected));
+        var seen = model.Network.EncodeFrames(frames, grid, _signals.NeedsLastLayer, cancellation.ThrowIfCancellationRequested);
+        return (seen.Tokens.DetachFromDisposeScope(), _signals.Take(seen, grid));
     }
 
     private static Tensor Joined(List<Tensor> pieces)

@@ -29,10 +29,8 @@ public sealed class ComparisonRunner(LoadedModel model, VideoLimits limits)
     {
         request.Validate();
         var (notes, clock) = (new List<string>(), new StageClock());
-        var prompt = model.Template.Encode(model.Tokenizer, [new ChatTurn(ChatRole.User, request.Question, VideoPlacement.OwnLine)]);
         var vanilla = new NoPruning();
-        var budget = new FrameBudget(model, vanilla, prompt.Ids.Count, request.Generation.MaxTokens);
-        var plan = FramePlan.Choose(probed.Info, request, budget, limits, notes);
+        var planned = PlannedVideo.Of(model, probed.Info, request, vanilla, limits, notes);
         var entries = methods.Where(method => method.Method != PruningMethods.None).Select(asked => (Asked: asked, Made: Make(asked))).ToList();
         foreach (var substitutes in entries.Select(entry => entry.Made.Method).OfType<PruningMethod>().DistinctBy(method => method.Name)
             .Select(method => SignalWatch.Substitutes(model.Network, method)).OfType<string>())
@@ -42,27 +40,30 @@ public sealed class ComparisonRunner(LoadedModel model, VideoLimits limits)
         try
         {
             var wanted = entries.SelectMany(entry => entry.Made.Method?.Signals ?? []).Distinct().ToList();
-            var samples = await EncodeAsync(request, plan, probed.Info, wanted, chunks, clock, onProgress, cancellation).ConfigureAwait(false);
+            var samples = await EncodeAsync(request, planned, probed.Info, wanted, chunks, clock, onProgress, cancellation).ConfigureAwait(false);
             if (samples.Count == 0)
                 throw JobException.Bad($"{request.VideoPath} has no frame that can be decoded: get a sound copy of the file.");
-            await Task.Run(() => WarmUp(prompt), cancellation).ConfigureAwait(false);
+            await Task.Run(() => WarmUp(planned.Prompt), cancellation).ConfigureAwait(false);
             var rows = new List<ComparisonRow>();
-            var reference = await Task.Run(() => Run(vanilla, 1, chunks, request, prompt, budget, null, cancellation), cancellation).ConfigureAwait(false);
+            var reference = await Task.Run(() => Run(vanilla, 1, chunks, request, planned, null, cancellation), cancellation).ConfigureAwait(false);
             rows.Add(reference.Row);
             foreach (var (asked, (method, refusal)) in entries)
             {
                 onProgress(new JobProgress(JobStage.Prefill, rows.Count, entries.Count + 1, $"{asked.Method} at {asked.Budget}"));
                 rows.Add(method is null
                     ? new ComparisonRow { Method = asked.Method!, Budget = asked.Budget, Refusal = refusal }
-                    : await Task.Run(() => RunOrRefuse(method, asked.Budget, chunks, request, prompt, budget, reference, cancellation), cancellation)
+                    : await Task.Run(() => RunOrRefuse(method, asked.Budget, chunks, request, planned, reference, cancellation), cancellation)
                         .ConfigureAwait(false));
             }
             var video = probed.Info;
+            double[] times = [.. samples.Select(sample => Math.Round(planned.Plan.TimesSeconds[sample], 6))];
             return new ComparisonReport
             {
                 Video = new VideoReport(video.DurationSeconds, video.DisplayWidth, video.DisplayHeight, video.AverageFps, samples.Count,
-                    [.. samples.Select(sample => Math.Round(plan.TimesSeconds[sample], 6))]),
+                    times),
                 Positions = chunks[0].Positions,
+                Columns = planned.Grid.Columns,
+                Times = [.. times.Where((_, i) => i % planned.Grid.FramesPerStep == 0)],
                 Layers = model.Network.Config.Text.LayerCount,
                 Model = model.Folder,
                 Device = model.Network.Compute.DeviceName,
@@ -92,16 +93,16 @@ public sealed class ComparisonRunner(LoadedModel model, VideoLimits limits)
     }
 
     private async Task<List<int>> EncodeAsync(
-        JobRequest request, SamplingPlan plan, VideoInfo video, IReadOnlyCollection<VisionSignal> wanted, List<TokenChunk> chunks,
+        JobRequest request, PlannedVideo planned, VideoInfo video, IReadOnlyCollection<VisionSignal> wanted, List<TokenChunk> chunks,
         StageClock clock, Action<JobProgress> onProgress, CancellationToken cancellation)
     {
         var samples = new List<int>();
-        await using var encoder = new ChunkEncoder(model, wanted, video, plan, limits, request.AllowPartial, clock, onProgress);
-        foreach (var chunk in Chunk.Split(plan.Count, request.ChunkFrames))
+        await using var encoder = new ChunkEncoder(model, wanted, video, planned, limits, request.AllowPartial, clock, onProgress);
+        foreach (var chunk in planned.Chunks(request.ChunkFrames))
         {
-            var encoded = await encoder.EncodeAsync(chunk, plan.Count, cancellation).ConfigureAwait(false);
+            var encoded = await encoder.EncodeAsync(chunk, planned.Plan.Count, cancellation).ConfigureAwait(false);
             if (encoded.Tokens is { } tokens)
-                chunks.Add(new TokenChunk(samples.Count, tokens, null) { Signals = encoded.Signals });
+                chunks.Add(new TokenChunk(chunks.Sum(earlier => earlier.FrameCount), tokens, null) { Signals = encoded.Signals });
             samples.AddRange(encoded.Samples);
         }
         return samples;
@@ -116,12 +117,12 @@ public sealed class ComparisonRunner(LoadedModel model, VideoLimits limits)
     }
 
     private ComparisonRow RunOrRefuse(
-        PruningMethod method, double share, List<TokenChunk> chunks, JobRequest request, PromptTokens prompt, FrameBudget budget,
+        PruningMethod method, double share, List<TokenChunk> chunks, JobRequest request, PlannedVideo planned,
         Outcome reference, CancellationToken cancellation)
     {
         try
         {
-            return Run(method, share, chunks, request, prompt, budget, reference, cancellation).Row;
+            return Run(method, share, chunks, request, planned, reference, cancellation).Row;
         }
         catch (PruningException e)
         {
@@ -130,14 +131,14 @@ public sealed class ComparisonRunner(LoadedModel model, VideoLimits limits)
     }
 
     private Outcome Run(
-        PruningMethod method, double share, List<TokenChunk> chunks, JobRequest request, PromptTokens prompt, FrameBudget budget,
+        PruningMethod method, double share, List<TokenChunk> chunks, JobRequest request, PlannedVideo planned,
         Outcome? reference, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var (clock, network, start) = (new StageClock(), model.Network, prompt.VideoPositions[0]);
+        var (clock, network, start) = (new StageClock(), model.Network, planned.Prompt.VideoPositions[0]);
         using var session = new DecodingSession(network.Decoder);
-        long[] ids = [.. prompt.Ids.Select(id => (long)id)];
+        long[] ids = [.. planned.Prompt.Ids.Select(id => (long)id)];
         PrefillPruning pruning;
         float[] logits;
         using (clock.Measure(JobStage.Prefill))
@@ -146,11 +147,11 @@ public sealed class ComparisonRunner(LoadedModel model, VideoLimits limits)
             PrunedTokens tokens;
             using (clock.Measure(JobStage.Prune))
             {
-                plan = method.Plan([.. chunks.Select((chunk, i) => method.Summarise(WithPrevious(chunks, i)))], budget.Room);
+                plan = method.Plan([.. chunks.Select((chunk, i) => method.Summarise(WithPrevious(chunks, i)))], planned.Budget.Room);
                 tokens = BackwardPass.Run(method, plan, chunks);
             }
             var frames = chunks.Sum(chunk => chunk.FrameCount);
-            var places = new VideoPlaces(network.Layout(frames), start, ids.Length, budget, method);
+            var places = new VideoPlaces(planned.Layout(network, frames), start, ids.Length, planned.Budget, method);
             var video = places.Sequence(network, tokens);
             pruning = new PrefillPruning(method, plan, tokens.Origins, clock);
             var embeddings = network.Splice(ids.AsSpan(0, start), video.Tokens, ids.AsSpan(start + 1));

@@ -1,6 +1,5 @@
 using HieraVid.Models;
 using HieraVid.Models.Configuration;
-using HieraVid.Models.Llava;
 using HieraVid.Models.Tokenization;
 using HieraVid.Pruning;
 
@@ -9,14 +8,11 @@ namespace HieraVid.Pipeline.Running;
 /// <summary>A checkpoint ready to answer: networks, tokenizer, prompt format and the values of its small files.</summary>
 public sealed class LoadedModel : IDisposable
 {
-    private LoadedModel(string folder, string? visionTowerFolder, LlavaModel network, ByteLevelTokenizer tokenizer)
+    private LoadedModel(string folder, string? visionTowerFolder, VideoModel network, ByteLevelTokenizer tokenizer)
     {
         (Folder, Network, Tokenizer) = (folder, network, tokenizer);
         Folders = visionTowerFolder is null ? [folder] : [folder, visionTowerFolder];
-        Preprocessor = PreprocessorConfig.Load(folder, network.Tower.Config);
         Generation = GenerationConfig.Load(folder);
-        // The converted checkpoints were published with a chat format of their own.
-        Template = network.Config.Naming == LlavaNaming.HuggingFace ? ChatTemplate.HuggingFace : ChatTemplate.Qwen15;
         StopTokens = [.. StopIds()];
     }
 
@@ -27,26 +23,23 @@ public sealed class LoadedModel : IDisposable
     public IReadOnlyList<string> Folders { get; }
 
     /// <summary>Tower, projector and decoder.</summary>
-    public LlavaModel Network { get; }
+    public VideoModel Network { get; }
 
     /// <summary>The tokenizer.</summary>
     public ByteLevelTokenizer Tokenizer { get; }
-
-    /// <summary>Frame size and normalisation.</summary>
-    public PreprocessorConfig Preprocessor { get; }
 
     /// <summary>The checkpoint's own defaults for generation.</summary>
     public GenerationConfig Generation { get; }
 
     /// <summary>The prompt format.</summary>
-    public ChatTemplate Template { get; }
+    public ChatTemplate Template => Network.Config.Template;
 
     /// <summary>Tokens that end an answer.</summary>
     public IReadOnlyList<int> StopTokens { get; }
 
     /// <summary>What pruning methods have to know of it.</summary>
     public ModelTraits Traits =>
-        new(Network.Config.Text.LayerCount, RowNewlines: Network.Config.Newline == NewlinePosition.Grid);
+        new(Network.Config.Text.LayerCount, RowNewlines: Network.Config.RowNewlines);
 
     /// <summary>Loads everything; cheap parts first, so that a bad folder fails before the weights are read.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
@@ -59,9 +52,9 @@ public sealed class LoadedModel : IDisposable
             throw ModelException.Unsupported(folder, "a file as a model", "give the folder that holds config.json and the weights");
         if (!Directory.Exists(folder))
             throw ModelException.NotFound(folder, "give the folder of a checkpoint, or make one with: hieravid model new DIR");
-        _ = ModelConfig.Load<LlavaConfig>(folder);
+        _ = ModelConfig.Load<VideoModelConfig>(folder);
         var tokenizer = ByteLevelTokenizer.Load(folder);
-        var network = LlavaModel.Load(folder, compute, visionTowerFolder);
+        var network = VideoModel.Load(folder, compute, visionTowerFolder);
         try
         {
             return new LoadedModel(folder, visionTowerFolder, network, tokenizer);

@@ -17,13 +17,14 @@ internal sealed class LocalWork(
     private readonly StageClock _clock = new();
     private readonly List<string> _notes = [];
     private readonly List<int> _samples = [];
+
+    // The first sample behind each grid of tokens.
+    private readonly List<int> _steps = [];
     private readonly StringBuilder _answer = new();
     private IReadOnlyList<Chunk> _chunks = [];
     private VideoInfo? _video;
-    private SamplingPlan? _plan;
-    private PromptTokens? _prompt;
+    private PlannedVideo? _planned;
     private PruningMethod? _method;
-    private FrameBudget? _budget;
     private StoredJob? _stored;
     private ChunkEncoder? _encoder;
     private VideoTokens? _tokens;
@@ -44,17 +45,15 @@ internal sealed class LocalWork(
         using var lap = _clock.Measure(JobStage.Probe);
         onProgress(new JobProgress(JobStage.Probe, 0, 1));
         _video = probed?.Info ?? await VideoProbe.ProbeAsync(request.VideoPath, limits, cancellation).ConfigureAwait(false);
-        _prompt = model.Template.Encode(model.Tokenizer, [new ChatTurn(ChatRole.User, request.Question, VideoPlacement.OwnLine)]);
         _method = request.Pruning.MethodFor(model.Traits, _notes.Add);
         if (SignalWatch.Substitutes(model.Network, _method) is { } substitutes)
             _notes.Add(substitutes);
-        _budget = new FrameBudget(model, _method, _prompt.Ids.Count, request.Generation.MaxTokens);
-        _plan = FramePlan.Choose(_video, request, _budget, limits, _notes);
-        _chunks = Chunk.Split(_plan.Count, request.ChunkFrames);
-        _stored = storing.Open(model, request, _plan, _chunks.Count, _method, _notes.Add);
+        _planned = PlannedVideo.Of(model, _video, request, _method, limits, _notes);
+        _chunks = _planned.Chunks(request.ChunkFrames);
+        _stored = storing.Open(model, request, _planned, _chunks.Count, _method, _notes.Add);
         _tokens = new VideoTokens(_method, model.Network.Compute.Device, _stored);
-        _encoder = new ChunkEncoder(model, _method.Signals, _video, _plan, limits, request.AllowPartial, _clock, onProgress);
-        onProgress(new JobProgress(JobStage.Probe, 1, 1, $"{_video}; {_plan}"));
+        _encoder = new ChunkEncoder(model, _method.Signals, _video, _planned, limits, request.AllowPartial, _clock, onProgress);
+        onProgress(new JobProgress(JobStage.Probe, 1, 1, $"{_video}; {_planned.Plan}"));
         return new JobEvent.Probed([.. _chunks]);
     }
 
@@ -63,17 +62,17 @@ internal sealed class LocalWork(
         if (await Task.Run(() => Restore(chunk), cancellation).ConfigureAwait(false))
         {
             _reused++;
-            _samples.AddRange(Enumerable.Range(chunk.FirstSample, chunk.Count));
-            onProgress(new JobProgress(JobStage.Encode, chunk.FirstSample + chunk.Count, _plan!.Count));
+            Count(Enumerable.Range(chunk.FirstSample, chunk.Count));
+            onProgress(new JobProgress(JobStage.Encode, chunk.FirstSample + chunk.Count, _planned!.Plan.Count));
             return new JobEvent.ChunkEncoded(chunk.Index);
         }
         // The decoder is to stop where the next chunk is that an earlier run has finished.
         var ready = _chunks.Skip(chunk.Index + 1).FirstOrDefault(other => _stored?.Has(other.Index) ?? false);
-        var encoded = await _encoder!.EncodeAsync(chunk, ready?.FirstSample ?? _plan!.Count, cancellation).ConfigureAwait(false);
+        var encoded = await _encoder!.EncodeAsync(chunk, ready?.FirstSample ?? _planned!.Plan.Count, cancellation).ConfigureAwait(false);
         // Not cancelled here: the tokens would have no owner.
         if (encoded.Tokens is not null)
             await Task.Run(() => Take(chunk, encoded), CancellationToken.None).ConfigureAwait(false);
-        _samples.AddRange(encoded.Samples);
+        Count(encoded.Samples);
         return new JobEvent.ChunkEncoded(chunk.Index, chunk.Count - encoded.Samples.Count);
     }
 
@@ -85,9 +84,9 @@ internal sealed class LocalWork(
         using (_clock.Measure(JobStage.Prefill))
         {
             var layers = model.Network.Config.Text.LayerCount;
-            long[] ids = [.. _prompt!.Ids.Select(id => (long)id)];
+            long[] ids = [.. _planned!.Prompt.Ids.Select(id => (long)id)];
             var (plan, tokens) = Prune();
-            _places = new VideoPlaces(model.Network.Layout(_samples.Count), _prompt.VideoPositions[0], ids.Length, _budget!, _method!);
+            _places = new VideoPlaces(_planned.Layout(model.Network, _steps.Count), _planned.Prompt.VideoPositions[0], ids.Length, _planned.Budget, _method!);
             _pruning = new PrefillPruning(_method!, plan, tokens.Origins, _clock);
             var video = _places.Sequence(model.Network, tokens);
             var embeddings = model.Network.Splice(ids.AsSpan(0, _places.Start), video.Tokens, ids.AsSpan(_places.Start + 1));
@@ -131,17 +130,18 @@ internal sealed class LocalWork(
 
     internal AnswerReport Report()
     {
-        var times = _samples.Select(sample => Math.Round(_plan!.TimesSeconds[sample], 6)).ToList();
+        List<double> Times(IEnumerable<int> samples) => [.. samples.Select(sample => Math.Round(_planned!.Plan.TimesSeconds[sample], 6))];
+        var stepTimes = Times(_steps);
         var layers = model.Network.Config.Text.LayerCount;
         var perLayer = PruningFacts.PerLayer(_pruning!, layers);
-        var segments = PruningFacts.Segments(_pruning!, times, _video!.DurationSeconds);
+        var segments = PruningFacts.Segments(_pruning!, stepTimes, _video!.DurationSeconds);
         return new AnswerReport
         {
             Answer = _answer.ToString().Trim(),
             Finish = _finish == FinishReason.Stop ? "stop" : "length",
             Video = new VideoReport(
-                _video.DurationSeconds, _video.DisplayWidth, _video.DisplayHeight, _video.AverageFps, _samples.Count, times),
-            Tokens = new TokenReport(_places!.Unpruned, _prompt!.Ids.Count - 1, _generated, _pruning!.Entered.Length, perLayer,
+                _video.DurationSeconds, _video.DisplayWidth, _video.DisplayHeight, _video.AverageFps, _samples.Count, Times(_samples)),
+            Tokens = new TokenReport(_places!.Unpruned, _planned!.Prompt.Ids.Count - 1, _generated, _pruning!.Entered.Length, perLayer,
                 Math.Round(perLayer.Average() / _tokens!.Shape.Tokens, 4)),
             KeptTokens = PruningFacts.Digests(_pruning),
             Chunks = new ChunkReport(_chunks.Count, request.ChunkFrames, _reused),
@@ -156,7 +156,7 @@ internal sealed class LocalWork(
             Budget = _method.Name == PruningMethods.None ? 1 : request.Pruning.Budget,
             Seed = request.Generation.Seed,
             Notes = _notes,
-            Pruning = ReportFacts.Of(_pruning, _tokens.Summaries, layers, segments),
+            Pruning = ReportFacts.Of(_pruning, _tokens.Summaries, layers, segments, _planned.Grid, stepTimes),
         };
     }
 
@@ -201,7 +201,14 @@ internal sealed class LocalWork(
     private (PruningPlan Plan, PrunedTokens Tokens) Prune()
     {
         using var lap = _clock.Measure(JobStage.Prune);
-        return _tokens!.Prune(_budget!.Room);
+        return _tokens!.Prune(_planned!.Budget.Room);
+    }
+
+    private void Count(IEnumerable<int> samples)
+    {
+        var all = samples.ToList();
+        _samples.AddRange(all);
+        _steps.AddRange(all.Where((_, i) => i % _planned!.Grid.FramesPerStep == 0));
     }
 
     private void NoteMissing()
@@ -210,10 +217,10 @@ internal sealed class LocalWork(
             throw JobException.Bad($"{request.VideoPath} has no frame that can be decoded: get a sound copy of the file.");
         foreach (var gap in _encoder!.Missing)
         {
-            var isEnd = gap.FirstSample + gap.Count == _plan!.Count;
+            var isEnd = gap.FirstSample + gap.Count == _planned!.Plan.Count;
             _notes.Add(FormattableString.Invariant(isEnd
-                ? $"The video breaks off at {gap.FromSeconds:0.0} s of {gap.UntilSeconds:0.0} s: {gap.Count} of {_plan.Count} frames are missing."
-                : (FormattableString)$"The video is damaged between {gap.FromSeconds:0.0} s and {gap.UntilSeconds:0.0} s: {gap.Count} of {_plan.Count} frames are missing."));
+                ? $"The video breaks off at {gap.FromSeconds:0.0} s of {gap.UntilSeconds:0.0} s: {gap.Count} of {_planned.Plan.Count} frames are missing."
+                : (FormattableString)$"The video is damaged between {gap.FromSeconds:0.0} s and {gap.UntilSeconds:0.0} s: {gap.Count} of {_planned.Plan.Count} frames are missing."));
         }
     }
 

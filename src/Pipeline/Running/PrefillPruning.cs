@@ -1,4 +1,4 @@
-using HieraVid.Models.Llava;
+using HieraVid.Models;
 using HieraVid.Models.Qwen2;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pruning;

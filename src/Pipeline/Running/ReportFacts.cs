@@ -1,3 +1,4 @@
+using HieraVid.Models;
 using HieraVid.Pruning;
 
 namespace HieraVid.Pipeline.Running;
@@ -9,21 +10,22 @@ internal static class ReportFacts
     /// Everything that the report shows, when called: all reasons for HieraVid, what left where for any other method.
     /// </summary>
     internal static Func<PruningReport> Of(
-        PrefillPruning pruning, IReadOnlyList<ChunkSummary> summaries, int layers, IReadOnlyList<SegmentReport> segments) =>
+        PrefillPruning pruning, IReadOnlyList<ChunkSummary> summaries, int layers, IReadOnlyList<SegmentReport> segments,
+        FrameGrid grid, IReadOnlyList<double> times) =>
         () => pruning.Plan is HieraVidPlan plan
-            ? Explained(plan, pruning, summaries, layers, segments)
-            : Told(pruning, layers);
+            ? Explained(plan, pruning, summaries, layers, segments, grid, times)
+            : Told(pruning, layers, grid, times);
 
     private static PruningReport Explained(
         HieraVidPlan plan, PrefillPruning pruning, IReadOnlyList<ChunkSummary> summaries, int layers,
-        IReadOnlyList<SegmentReport> segments)
+        IReadOnlyList<SegmentReport> segments, FrameGrid grid, IReadOnlyList<double> times)
     {
         var trace = PruningTrace.Of(plan, summaries, pruning.Entered, [.. pruning.Selections.Cast<StageSelection>()]);
         List<PruningStageReport> stages = [new(PruningRule.Merge, null, plan.Shape.Tokens, plan.Shape.Tokens - plan.Merge.Count)];
         if (trace.Window.Length > 0)
             stages.Add(new(PruningRule.Window, null, stages[0].After, trace.Entered.Length) { Pieces = trace.Window });
         stages.AddRange(trace.Stages.Select(LayerStage));
-        return Of(pruning, layers, stages, plan.Merge.Merged) with
+        return Of(pruning, layers, stages, plan.Merge.Merged, grid, times) with
         {
             Segments = segments,
             Unsegmented = plan.SegmentOf(plan.Shape.Tokens - 1) == HieraVidPlan.NoSegment ? plan.Shape.Tokens - 1 : -1,
@@ -51,24 +53,26 @@ internal static class ReportFacts
         };
     }
 
-    private static PruningReport Told(PrefillPruning pruning, int layers)
+    private static PruningReport Told(PrefillPruning pruning, int layers, FrameGrid grid, IReadOnlyList<double> times)
     {
         var (all, entered) = (pruning.Plan.Shape.Tokens, pruning.Entered.Length);
         List<PruningStageReport> stages = entered == all ? [] : [new(PruningRule.Other, null, all, entered)];
         stages.AddRange(pruning.Selections.Select(selection =>
             new PruningStageReport(PruningRule.Other, selection.Point.Layer, selection.Origins.Length, selection.Kept.Length)));
-        return Of(pruning, layers, stages, merged: null);
+        return Of(pruning, layers, stages, merged: null, grid, times);
     }
 
     private static PruningReport Of(
-        PrefillPruning pruning, int layers, List<PruningStageReport> stages, bool[]? merged)
+        PrefillPruning pruning, int layers, List<PruningStageReport> stages, bool[]? merged, FrameGrid grid,
+        IReadOnlyList<double> times)
     {
         var shape = pruning.Plan.Shape;
         return new PruningReport
         {
             Frames = shape.Frames,
             Positions = shape.Positions,
-            Columns = (int)Math.Ceiling(Math.Sqrt(shape.Positions)),
+            Columns = grid.Columns,
+            Times = times,
             Layers = layers,
             Stages = stages,
             LeftAt = LeftAt(pruning, stages.Count - pruning.Selections.Count, merged),

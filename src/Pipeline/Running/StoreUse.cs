@@ -1,7 +1,6 @@
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Tokens;
 using HieraVid.Pruning;
-using HieraVid.Video;
 
 namespace HieraVid.Pipeline.Running;
 
@@ -14,14 +13,14 @@ public sealed record StoreUse(TokenStore Store, bool Resume = false, bool Keep =
     /// <summary>The job's part of the store; null for a job of one chunk, which would gain nothing by it.</summary>
     /// <exception cref="JobException">The store cannot be used.</exception>
     internal StoredJob? Open(
-        LoadedModel model, JobRequest request, SamplingPlan plan, int chunks, PruningMethod method, Action<string> note)
+        LoadedModel model, JobRequest request, PlannedVideo video, int chunks, PruningMethod method, Action<string> note)
     {
         if (chunks <= 1 && !Resume && !Keep)
             return null;
         var network = model.Network;
-        var key = JobKey.Of(request.VideoPath, plan, request.ChunkFrames, model.Folders, network.Compute, method.Signals);
+        var key = JobKey.Of(request.VideoPath, video.Plan, request.ChunkFrames, model.Folders, network.Compute, method.Signals);
         var elementBytes = network.Compute.DType == TorchSharp.torch.ScalarType.Float32 ? 4 : 2;
-        var bytes = (long)plan.Count * network.TokensPerFrame * network.Config.Text.HiddenSize * elementBytes;
+        var bytes = (long)video.Grid.Steps(video.Plan.Count) * video.Grid.Tokens * network.Config.Text.HiddenSize * elementBytes;
         var job = Store.Open(key, bytes, Resume);
         if (Resume && !Enumerable.Range(0, chunks).Any(job.Has))
             note("No earlier run of this job left anything to go on with; it was begun anew.");

@@ -1,4 +1,5 @@
-using HieraVid.Models.Llava;
+using HieraVid.Models;
+using HieraVid.Models.Qwen2;
 using HieraVid.Pruning;
 
 namespace HieraVid.Pipeline.Running;
@@ -7,7 +8,8 @@ namespace HieraVid.Pipeline.Running;
 /// <remarks>
 /// Kept tokens keep the positions that they would have without pruning, as long as the whole video would fit the model's
 /// window; the text after the video goes on from its end. A longer video's tokens stand one after the other, and of its
-/// newline tokens, which would fill the window by themselves, only the last stays.
+/// newline tokens, which would fill the window by themselves, only the last stays. Positions of three parts are small
+/// whatever the length, so that they are kept in any case.
 /// </remarks>
 internal sealed class VideoPlaces
 {
@@ -25,7 +27,7 @@ internal sealed class VideoPlaces
     {
         (Start, Unpruned, _promptTokens) = (start, whole.Length, promptTokens);
         var fits = budget.Fits(whole.Length);
-        _renumbers = !fits || method.Positions == TokenPositions.Renumbered;
+        _renumbers = whole.Grid is null && (!fits || method.Positions == TokenPositions.Renumbered);
         _stay = (NewlineStay)method.Newlines;
         Layout = fits ? whole : whole with { Newlines = [.. whole.Newlines.TakeLast(1)], NewlinesPerFrame = 0 };
     }
@@ -40,19 +42,17 @@ internal sealed class VideoPlaces
     internal VideoLayout Layout { get; }
 
     /// <summary>Puts the newline tokens that stay among the tokens that enter the model.</summary>
-    internal VideoSequence Sequence(LlavaModel network, PrunedTokens tokens) =>
+    internal VideoSequence Sequence(VideoModel network, PrunedTokens tokens) =>
         network.Sequence(tokens.Values, tokens.Origins, Layout, _stay, _renumbers);
 
     /// <summary>Position ids of the whole prompt.</summary>
     /// <param name="kept">The video's tokens, by place in the unpruned layout, in the order of the sequence.</param>
-    internal long[] Positions(IReadOnlyList<int> kept)
+    internal PositionIds Positions(IReadOnlyList<int> kept)
     {
-        var length = _renumbers ? kept.Count : Unpruned;
-        return
-        [
-            .. Enumerable.Range(0, Start).Select(i => (long)i),
-            .. kept.Select((place, i) => (long)Start + (_renumbers ? i : place)),
-            .. Enumerable.Range(0, _promptTokens - Start - 1).Select(i => (long)Start + length + i),
-        ];
+        var before = new PromptPositions().Text(Start);
+        var video = Layout.Grid is { } grid ? before.Video(grid, kept)
+            : _renumbers ? before.Text(kept.Count)
+            : before.Line(Unpruned, kept);
+        return video.Text(_promptTokens - Start - 1).Build();
     }
 }

@@ -9,6 +9,13 @@ namespace HieraVid.Video;
 /// <param name="VideoSeconds">The video's length by the same arithmetic.</param>
 public sealed record LlavaVideoSample(int[] Indices, double[] TimesSeconds, double VideoSeconds)
 {
+    /// <summary>Any frames of a video, with their times by that arithmetic.</summary>
+    /// <param name="indices">The frames.</param>
+    /// <param name="total">Frames in the video.</param>
+    /// <param name="averageFps">Average frames per second.</param>
+    public static LlavaVideoSample Of(int[] indices, int total, double averageFps) =>
+        new(indices, Array.ConvertAll(indices, i => i / averageFps), total / averageFps);
+
     /// <summary>The times as the prompt writes them.</summary>
     public string FrameTimes =>
         string.Join(",", TimesSeconds.Select(t => t.ToString("F2", CultureInfo.InvariantCulture) + "s"));

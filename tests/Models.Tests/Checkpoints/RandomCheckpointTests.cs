@@ -58,15 +58,17 @@ public class RandomCheckpointTests
     [InlineData("tiny")]
     [InlineData("0.5b")]
     [InlineData("7b")]
+    [InlineData("qwen2-vl-7b")]
+    [InlineData("qwen2.5-vl-7b")]
     public void The_tensors_are_those_that_the_configuration_demands(string name)
     {
         var preset = CheckpointPreset.Parse(name);
-        var tensors = LlavaTensors.List(preset.Config, DType.BF16);
+        var tensors = preset.Config.Tensors(DType.BF16);
         Assert.Equal(tensors.Count, tensors.Select(tensor => tensor.Name).Distinct().Count());
-        // The published models: 0.9 billion (0.49 of them Qwen2's) and 8.0 billion (7.6 of them Qwen2's).
+        // The published models: 0.9 billion (0.49 of them Qwen2's), 8.0 billion (7.6 of them Qwen2's), and 8.29 of Qwen-VL's.
         var billions = tensors.Sum(tensor => tensor.ByteCount) / 2e9;
-        Assert.InRange(billions, name switch { "tiny" => 0.0005, "0.5b" => 0.88, _ => 8.0 },
-            name switch { "tiny" => 0.003, "0.5b" => 0.91, _ => 8.1 });
+        Assert.InRange(billions, name switch { "tiny" => 0.0005, "0.5b" => 0.88, "7b" => 8.0, _ => 8.28 },
+            name switch { "tiny" => 0.003, "0.5b" => 0.91, "7b" => 8.1, _ => 8.30 });
     }
 
     [Fact]
@@ -75,8 +77,8 @@ public class RandomCheckpointTests
         using var folder = new TemporaryFolder();
         Create(folder.File("tiny"), seed: 5);
         var info = CheckpointInfo.Read(folder.File("tiny"));
-        var tensors = LlavaTensors.List(CheckpointPreset.Tiny.Config, DType.BF16);
-        Assert.Equal("Llava (HuggingFace naming)", info.Architecture);
+        var tensors = CheckpointPreset.Tiny.Config.Tensors(DType.BF16);
+        Assert.Equal("LLaVA-OneVision (HuggingFace naming)", info.Architecture);
         Assert.Equal(["BF16"], info.StoredTypes);
         Assert.Equal(tensors.Sum(tensor => tensor.ByteCount), info.Bytes);
         Assert.Equal(info.Bytes / 2, info.Parameters);

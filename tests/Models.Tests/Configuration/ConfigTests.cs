@@ -1,4 +1,5 @@
 using HieraVid.Models.Configuration;
+using HieraVid.Models.Llava;
 
 namespace HieraVid.Models.Tests.Configuration;
 
@@ -160,7 +161,7 @@ public sealed class ConfigTests : IDisposable
         StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("""{"architectures":["LlamaForCausalLM"]}""", "architecture LlamaForCausalLM is not supported; use a checkpoint of Qwen2ForCausalLM")]
+    [InlineData("""{"architectures":["LlamaForCausalLM"]}""", "architecture LlamaForCausalLM is not supported; use a checkpoint of LlavaQwenForCausalLM, LlavaOnevisionForConditionalGeneration, Qwen2VLForConditionalGeneration")]
     [InlineData("{}", "a configuration without architectures is not supported")]
     [InlineData("[]", "not a JSON object")]
     [InlineData("{", "not valid JSON")]

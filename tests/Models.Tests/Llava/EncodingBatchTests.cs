@@ -15,7 +15,7 @@ public class EncodingBatchTests
     // The real tower's widths, where products are cut into blocks and shared between threads in other ways than in tiny ones.
     private static readonly CheckpointPreset s_wide = CheckpointPreset.Tiny with
     {
-        Config = CheckpointPreset.Tiny.Config with
+        Config = (LlavaConfig)CheckpointPreset.Tiny.Config with
         {
             Vision = SiglipVisionConfig.So400M with { LayerCount = 1 },
             Text = CheckpointPreset.Tiny.Config.Text with { HiddenSize = 896, HeadCount = 14, LayerCount = 1 },

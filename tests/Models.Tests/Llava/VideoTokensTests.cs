@@ -48,7 +48,7 @@ public sealed class VideoTokensTests
         using var scope = NewDisposeScope();
         // Three frames of 2 x 2 tokens numbered 0..11; the newline is -1.
         var tokens = arange(0, 12, 1, ScalarType.Float32).view(12, 1);
-        var layout = VideoLayout.Of(3, 4, position);
+        var layout = VideoLayout.Of(3, 2, 2, position);
         var video = VideoSequence.Build(tokens, [.. Enumerable.Range(0, 12)], TensorData.From<float>([-1], 1), layout);
         var values = video.Tokens.ToArray<float>();
         Assert.Equal(expected, layout.Newlines.Select(i => (long)i));
@@ -60,7 +60,7 @@ public sealed class VideoTokensTests
     public void A_pruned_sequence_keeps_every_newline_and_the_original_indices()
     {
         using var scope = NewDisposeScope();
-        var layout = VideoLayout.Of(2, 4, NewlinePosition.Frame);
+        var layout = VideoLayout.Of(2, 2, 2, NewlinePosition.Frame);
         var visual = TensorData.From<float>([10, 16, 17], 3, 1);
         var video = VideoSequence.Build(visual, [0, 6, 7], TensorData.From<float>([-1], 1), layout);
         Assert.Equal([10f, -1, 16, 17, -1], video.Tokens.ToArray<float>());

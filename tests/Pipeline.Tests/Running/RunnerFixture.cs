@@ -43,6 +43,10 @@ public sealed class RunnerFixture : IDisposable
         new LocalRunner(Model, VideoLimits.Default, Storing).RunAsync(request, onProgress, onText, probed,
             cancellation ?? TestContext.Current.CancellationToken);
 
+    /// <summary>A job on another model.</summary>
+    internal Task<AnswerReport> RunOnAsync(LoadedModel model, JobRequest request) =>
+        new LocalRunner(model, VideoLimits.Default, Storing).RunAsync(request, cancellation: TestContext.Current.CancellationToken);
+
     internal string Make(string name, double seconds, string size = "64x48", string source = "testsrc2", params string[] arguments)
     {
         var path = Path.Combine(Folder, name);

@@ -71,7 +71,7 @@ public class SamplingNotesTests(RunnerFixture fixture)
     {
         var tower = name == "llava-video-tiny" ? Repository.Fixture("siglip-tiny-384") : null;
         using var model = LoadedModel.Load(Repository.Fixture(name), Compute.Reference, tower);
-        Assert.Equal(tokens, new FrameBudget(model, new NoPruning(), 20, 256).TokensPerFrame);
+        Assert.Equal(tokens, new FrameBudget(model.Network, (640, 480), new NoPruning(), 20, 256).TokensPerFrame(8));
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public class SamplingNotesTests(RunnerFixture fixture)
     {
         for (var prompt = 1; prompt < 400; prompt += 7)
         {
-            var budget = new FrameBudget(TokensPerFrame: 196, Window: 32768, prompt, AnswerTokens: 256);
+            var budget = new FrameBudget(tokensPerFrame: 196, window: 32768, prompt, answerTokens: 256);
             Assert.Null(Record.Exception(() => budget.Check(budget.Most)));
             Assert.Throws<JobException>(() => budget.Check(budget.Most + 1));
         }

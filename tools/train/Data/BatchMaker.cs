@@ -1,4 +1,3 @@
-using HieraVid.Models.Configuration;
 using HieraVid.Models.Llava;
 using HieraVid.Models.Tokenization;
 using HieraVid.World;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using HieraVid.Models.Configuration;
 using HieraVid.Models.Llava;
 using HieraVid.Models.Safetensors;
 using HieraVid.Torch;

@@ -1,6 +1,4 @@
 using HieraVid.Models;
-using HieraVid.Models.Checkpoints;
-using HieraVid.Models.Configuration;
 using HieraVid.Models.Llava;
 using HieraVid.Models.Qwen2;
 using HieraVid.Models.Safetensors;

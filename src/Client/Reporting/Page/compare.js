@@ -1,8 +1,8 @@
 // The comparison: one table, and one card per method with the tokens that it kept of the chosen frame.
 
 const report = JSON.parse(document.getElementById("data").textContent);
-const side = Math.round(Math.sqrt(report.positions));
-const [columns, rows] = side * side === report.positions ? [side, side] : [report.positions, 1];
+const { columns } = report;
+const rows = Math.ceil(report.positions / columns);
 // By fate: dropped before the model, dropped inside, kept to the end. RGBA.
 const veils = [[62, 70, 82, 230], [38, 99, 235, 168], [0, 0, 0, 0]];
 const titleOf = (row) => row.method === "none" ? "unpruned" : `${row.method} ${(row.budget * 100).toFixed(0)} %`;

@@ -28,7 +28,7 @@ const frameShownAt = new Map(report.shown.map((frame, at) => [frame, at]));
 const frameOf = (slot) => report.shown[Math.floor(slot / positions)];
 const positionOf = (slot) => slot % positions;
 const tokenOf = (slot) => frameOf(slot) * positions + positionOf(slot);
-const timeOf = (frame) => report.answer.video.sampledTimes[frame] ?? 0;
+const timeOf = (frame) => report.times[frame] ?? 0;
 const segmentOfFrame = new Int32Array(report.frames).fill(-1);
 for (const { index, firstFrame, lastFrame } of segments) segmentOfFrame.fill(index, firstFrame, lastFrame + 1);
 const segmentOf = (frame) => segments[segmentOfFrame[frame]] ?? null;

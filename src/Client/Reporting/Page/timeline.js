@@ -191,7 +191,7 @@ function cursor(svg, top, floor, timeAt, x) {
 }
 
 function frameAt(time) {
-  const times = report.answer.video.sampledTimes;
+  const { times } = report;
   let [low, high] = [0, report.frames - 1];
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using HieraVid.Models.Configuration;
 
-namespace HieraVid.Models.Configuration;
+namespace HieraVid.Models.Llava;
 
 /// <summary>The config.json of LLaVA's authors: the decoder's keys at the root, LLaVA's own beside them.</summary>
 internal static class LmmsLabConfigFile
@@ -30,6 +31,7 @@ internal static class LmmsLabConfigFile
         return new LlavaConfig
         {
             Naming = LlavaNaming.LmmsLab,
+            Folder = Path.GetDirectoryName(root.File),
             Text = text,
             VisionTowerName = tower.Length > 0 ? tower : null,
             VisionHiddenSize = root.Has("mm_hidden_size") ? root.Int("mm_hidden_size", null) : null,

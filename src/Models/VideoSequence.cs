@@ -1,7 +1,7 @@
 using HieraVid.Torch;
 using static TorchSharp.torch;
 
-namespace HieraVid.Models.Llava;
+namespace HieraVid.Models;
 
 /// <summary>Which newline tokens stay where visual tokens are gone.</summary>
 public enum NewlineStay
@@ -34,12 +34,12 @@ public sealed record VideoSequence(Tensor Tokens, IReadOnlyList<int> Indices, IR
     /// The token index of each, [n]. Where newlines stand inside the video, the tokens are put into the order of these, equal
     /// ones into the order given; elsewhere they stay in the order given.
     /// </param>
-    /// <param name="newline">[hidden].</param>
+    /// <param name="newline">[hidden]; null where the layout has none.</param>
     /// <param name="layout">The whole video's layout.</param>
     /// <param name="stay">Which newlines stay. One at the video's end always does.</param>
     /// <param name="renumbered">Whether positions follow each other as if nothing had been dropped; else they are ascending.</param>
     public static VideoSequence Build(
-        Tensor visual, IReadOnlyList<int> origins, Tensor newline, VideoLayout layout,
+        Tensor visual, IReadOnlyList<int> origins, Tensor? newline, VideoLayout layout,
         NewlineStay stay = NewlineStay.All, bool renumbered = false)
     {
         using var scope = NewDisposeScope();
@@ -51,7 +51,7 @@ public sealed record VideoSequence(Tensor Tokens, IReadOnlyList<int> Indices, IR
             .OrderBy(place => place.Key)
             .ToList();
         var rows = TensorData.From<long>([.. places.Select(place => (long)place.Row)], places.Count).to(visual.device);
-        var tokens = cat([visual, newline.unsqueeze(0)], 0).index_select(0, rows).MoveToOuterDisposeScope();
+        var tokens = (newline is null ? visual : cat([visual, newline.unsqueeze(0)], 0)).index_select(0, rows).MoveToOuterDisposeScope();
         var visualRows = new int[origins.Count];
         for (var at = 0; at < places.Count; at++)
         {

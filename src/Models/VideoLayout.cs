@@ -1,6 +1,7 @@
-using HieraVid.Models.Configuration;
+using HieraVid.Models.Llava;
+using HieraVid.Models.Qwen2;
 
-namespace HieraVid.Models.Llava;
+namespace HieraVid.Models;
 
 /// <summary>Where visual tokens and newline tokens stand in a video's part of the prompt (models.md, section 4).</summary>
 /// <param name="Length">V, both kinds together.</param>
@@ -11,16 +12,28 @@ public sealed record VideoLayout(int Length, IReadOnlyList<int> Visual, IReadOnl
     /// <summary>Newline tokens inside each frame or right after it; 0 where there is one at the video's end, or none.</summary>
     public int NewlinesPerFrame { get; init; }
 
+    /// <summary>The grid, where positions have three parts; null where they follow each other.</summary>
+    public GridPositions? Grid { get; init; }
+
+    /// <summary>A video without newline tokens and with three-part positions.</summary>
+    public static VideoLayout Of(GridPositions grid)
+    {
+        var tokens = grid.Temporal.Count * grid.Rows * grid.Columns;
+        return new VideoLayout(tokens, [.. Enumerable.Range(0, tokens)], []) { Grid = grid };
+    }
+
     /// <summary>The layout of a whole video.</summary>
     /// <param name="frames">F.</param>
-    /// <param name="perFrame">P, a square number.</param>
+    /// <param name="rows">Rows of a frame's grid.</param>
+    /// <param name="columns">Visual tokens in a row.</param>
     /// <param name="position">Where newlines stand.</param>
-    public static VideoLayout Of(int frames, int perFrame, NewlinePosition position)
+    public static VideoLayout Of(int frames, int rows, int columns, NewlinePosition position)
     {
+        var perFrame = rows * columns;
         // A group is what one newline follows: a row, a frame or the whole video.
         var group = position switch
         {
-            NewlinePosition.Grid => (int)Math.Round(Math.Sqrt(perFrame)),
+            NewlinePosition.Grid => columns,
             NewlinePosition.Frame => perFrame,
             _ => frames * perFrame,
         };

@@ -1,4 +1,8 @@
-namespace HieraVid.Models.Configuration;
+using HieraVid.Models.Configuration;
+using HieraVid.Models.Safetensors;
+using HieraVid.Models.Tokenization;
+
+namespace HieraVid.Models.Llava;
 
 /// <summary>How a frame's grid of projected patches is reduced, with stride 2.</summary>
 public enum PoolMode
@@ -40,13 +44,10 @@ public enum LlavaNaming
 }
 
 /// <summary>LLaVA-OneVision or LLaVA-Video: a SigLIP tower, a two-layer projector and a Qwen2 decoder.</summary>
-public sealed record LlavaConfig : ModelConfig
+public sealed record LlavaConfig : VideoModelConfig
 {
     /// <summary>The convention of its files.</summary>
     public required LlavaNaming Naming { get; init; }
-
-    /// <summary>The decoder.</summary>
-    public required Qwen2Config Text { get; init; }
 
     /// <summary>
     /// The tower as config.json describes it; null in the authors' files, which only name it: see
@@ -74,9 +75,6 @@ public sealed record LlavaConfig : ModelConfig
     /// <summary><c>mm_patch_merge_type</c> as it is in the file.</summary>
     public string PatchMergeType { get; init; } = "spatial_unpad";
 
-    /// <summary>The longest prompt in tokens, video included.</summary>
-    public int MaxTokens { get; init; } = 32768;
-
     /// <summary>Whether the model was trained with the sentence about the video's length and frame times.</summary>
     public bool AddTimeInstruction { get; init; }
 
@@ -92,7 +90,38 @@ public sealed record LlavaConfig : ModelConfig
     /// <summary>Whether the head is the embedding.</summary>
     public bool TieWordEmbeddings => Text.TieWordEmbeddings;
 
+    /// <summary>The folder that config.json came from, where a tower may lie that it names.</summary>
+    internal string? Folder { get; init; }
+
+    // The files of both families have the same architecture; these are LLaVA-Video's own keys.
+    private bool IsLlavaVideo => AddTimeInstruction || Newline == NewlinePosition.Grid;
+
+    /// <inheritdoc/>
+    public override FrameRule FrameRule => IsLlavaVideo ? FrameRule.OnePerSecond : FrameRule.Uniform;
+
+    /// <inheritdoc/>
+    public override int DefaultFrames => IsLlavaVideo ? 64 : 32;
+
+    /// <inheritdoc/>
+    public override bool ForcesDefaultFrames => ForceSample;
+
+    /// <inheritdoc/>
+    public override bool TellsTimes => AddTimeInstruction;
+
+    /// <inheritdoc/>
+    public override bool TakesVisionTower => true;
+
+    /// <inheritdoc/>
+    public override bool RowNewlines => Newline == NewlinePosition.Grid;
+
+    /// <summary>The converted checkpoints were published with a chat format of their own.</summary>
+    public override ChatTemplate Template => Naming == LlavaNaming.HuggingFace ? ChatTemplate.HuggingFace : ChatTemplate.Qwen15;
+
     internal override string Kind => "Llava";
+
+    internal override IReadOnlyList<string> ControlTokens => Naming == LlavaNaming.HuggingFace
+        ? ["<|endoftext|>", "<|im_start|>", ChatTemplate.StopToken, "<image>", "<video>"]
+        : ["<|endoftext|>", "<|im_start|>", ChatTemplate.StopToken];
 
     /// <summary>The tower's dimensions, with as many layers as have to be run and no head.</summary>
     /// <param name="towerFolder">
@@ -111,6 +140,8 @@ public sealed record LlavaConfig : ModelConfig
         {
             ({ } folder, _) => (folder, Load<SiglipVisionConfig>(folder)),
             (_, SiglipVisionConfig.So400MName) => (SiglipVisionConfig.So400MName, SiglipVisionConfig.So400M),
+            (_, { } name) when Folder is { } own && Directory.Exists(Path.Combine(own, name)) =>
+                (Path.Combine(own, name), Load<SiglipVisionConfig>(Path.Combine(own, name))),
             (_, { } name) when Directory.Exists(name) => (name, Load<SiglipVisionConfig>(name)),
             (_, var name) => throw ModelException.NotFound($"vision tower {name ?? "(unnamed)"}",
                 $"only {SiglipVisionConfig.So400MName} is built in; give the folder of the original tower"),
@@ -120,6 +151,38 @@ public sealed record LlavaConfig : ModelConfig
                 $"{expected} (mm_hidden_size of the model it belongs to)", $"{original.HiddenSize}");
         // The model uses the output of the second-last layer, and its checkpoint leaves the last one out.
         return original with { LayerCount = original.LayerCount - 1, HasHead = false };
+    }
+
+    internal override VideoModel Open(string folder, Compute compute, string? visionTowerFolder) =>
+        LlavaModel.Load(folder, compute, visionTowerFolder);
+
+    internal override ModelOutline Outline(string? visionTowerFolder)
+    {
+        var tower = ResolveVision(visionTowerFolder);
+        var side = GridPooling.PooledSize(tower.GridSize, Pool);
+        return new ModelOutline($"{(IsLlavaVideo ? "LLaVA-Video" : "LLaVA-OneVision")} ({Naming} naming)", tower.LayerCount, side * side);
+    }
+
+    internal override ModelPart PartOf(string tensor, CheckpointFolder? files)
+    {
+        var names = LlavaNames.Of(Naming, files);
+        bool In(string prefix) => tensor.StartsWith(prefix, StringComparison.Ordinal);
+        if (In(names.Tower))
+            return ModelPart.Tower;
+        if (In(names.ProjectorFirst) || In(names.ProjectorSecond) || tensor == names.Newline)
+            return ModelPart.Projector;
+        return In(names.Decoder) || In($"{names.Head}lm_head.") ? ModelPart.Decoder : ModelPart.Other;
+    }
+
+    internal override IReadOnlyList<TensorSpec> Tensors(DType dtype) => LlavaTensors.List(this, dtype);
+
+    internal override IEnumerable<(string Path, string Text)> SmallFiles()
+    {
+        if (Naming == LlavaNaming.HuggingFace)
+            yield return (PreprocessorConfig.FileName, PreprocessorConfig.For(ResolveVision()).ToJson());
+        // The authors' config.json only names the tower; the original one has a layer more than is used.
+        else if (Vision is { } vision)
+            yield return (Path.Combine(VisionTowerName!, FileName), (vision with { LayerCount = vision.LayerCount + 1 }).ToJson());
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using HieraVid.Models.Configuration;
 
-namespace HieraVid.Models.Configuration;
+namespace HieraVid.Models.Llava;
 
 /// <summary>
 /// The config.json of the converted checkpoints: <c>text_config</c> and <c>vision_config</c>. Video is always pooled
