@@ -19,6 +19,16 @@ public partial class VerifyTests : ClientTest
         Assert.Matches($"^{passed.Count} pass, 0 fail, [0-9]+ not covered, on cpu in f32$", lines[^1]);
     }
 
+    [Theory]
+    [InlineData("qwen2vl-tiny")]
+    [InlineData("llava-video-tiny")]
+    public async Task In_bfloat16_the_networks_stay_within_the_wider_tolerance(string model)
+    {
+        var outcome = (await RunAsync("verify", Repository.Fixture(model), "--dtype", "bf16")).Succeeds();
+        Assert.Matches("[1-9][0-9]* pass, 0 fail, 0 not covered, on cpu in bf16", outcome.Output);
+        Assert.Contains("allowed 6.0e-02", outcome.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_changed_number_fails()
     {

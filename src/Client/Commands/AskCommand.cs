@@ -17,9 +17,9 @@ internal static class AskCommand
     {
         var video = PathSymbols.Argument("VIDEO", "The video file.");
         var question = new Argument<string>("QUESTION") { Description = "The question, in quotes." };
-        var model = PathSymbols.Option("--model", "Folder of a LLaVA-OneVision checkpoint.", required: true);
+        var model = PathSymbols.Option("--model", "Folder of a checkpoint; docs/models.md lists the supported ones.", required: true);
         var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP, where config.json names another than so400m.");
-        var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: 32, or all of a shorter video." };
+        var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: as the model's authors do, 32 for LLaVA-OneVision." };
         var fps = RealNumbers.Optional("--fps", "R", "Frames per second to look at, in place of --frames.");
         var maxTokens = new Option<int>("--max-tokens") { HelpName = "N", Description = "Longest answer.", DefaultValueFactory = _ => 256 };
         var temperature = RealNumbers.Option("--temperature", "T", "0 is greedy; higher is more varied.", standard: 0);

@@ -20,9 +20,9 @@ internal static class CompareCommand
     {
         var video = PathSymbols.Argument("VIDEO", "The video file.");
         var question = new Argument<string>("QUESTION") { Description = "The question, in quotes." };
-        var model = PathSymbols.Option("--model", "Folder of a LLaVA-OneVision checkpoint.", required: true);
+        var model = PathSymbols.Option("--model", "Folder of a checkpoint; docs/models.md lists the supported ones.", required: true);
         var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP; it has the pooling head that fastvid asks for.");
-        var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: 32, or all of a shorter video." };
+        var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: as the model's authors do, 32 for LLaVA-OneVision." };
         var methods = new Option<string>("--methods")
         {
             HelpName = "A,B",

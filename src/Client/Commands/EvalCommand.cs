@@ -23,7 +23,7 @@ internal static class EvalCommand
     internal static Command Create()
     {
         var questions = PathSymbols.Argument("QUESTIONS", "The file of questions.");
-        var model = PathSymbols.Option("--model", "Folder of a LLaVA-OneVision checkpoint.", required: true);
+        var model = PathSymbols.Option("--model", "Folder of a checkpoint; docs/models.md lists the supported ones.", required: true);
         var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP, where config.json names another than so400m.");
         var format = new Option<string>("--format")
         {
@@ -41,7 +41,7 @@ internal static class EvalCommand
         var blind = PathSymbols.Option("--blind", "Ask all questions about this video instead of their own: what a model answers without looking.");
         blind.HelpName = "VIDEO";
         var limit = new Option<int?>("--limit") { HelpName = "N", Description = "Only the first questions." };
-        var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: 32, or all of a shorter video." };
+        var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: as the model's authors do, 32 for LLaVA-OneVision." };
         var fps = RealNumbers.Optional("--fps", "R", "Frames per second to look at, in place of --frames.");
         var maxTokens = new Option<int>("--max-tokens") { HelpName = "N", Description = "Longest answer.", DefaultValueFactory = _ => 16 };
         var results = PathSymbols.Option("--results", "File for the answers, one JSON line each; an interrupted evaluation goes on from there.", required: true);

@@ -90,6 +90,14 @@ internal static class ModelCommand
             Row("tokens per frame", $"{info.TokensPerFrame}");
         if (info.Window > 0)
             Row("window", $"{info.Window.ToString("N0", CultureInfo.InvariantCulture)} tokens");
+        if (info.CacheValuesPerToken > 0)
+        {
+            foreach (var (type, bytes) in new[] { ("bf16", 2), ("f32", 4) })
+            {
+                Row($"memory in {type}", $"{Megabytes(info.MemoryBytes(bytes))}, of it {Megabytes(info.CacheValuesPerToken * info.Window * bytes)} "
+                    + "for a full window; activations on top");
+            }
+        }
         AnsiConsole.Write(table);
     }
 

@@ -107,17 +107,18 @@ internal static class Qwen2Golden
     {
         var expected = golden.Integers(idsName).Select(id => (int)id).ToArray();
         using var session = new DecodingSession(decoder);
-        var sampler = new TokenSampler(new SamplingOptions { RepetitionPenalty = penalty }, seen);
-        var (chosen, steps) = (new List<int>(), new List<float>());
+        var (chosen, steps, penalised) = (new List<int>(), new List<float>(), new List<float[]>());
         var logits = session.Prefill(embeddings, positions);
         for (var i = 0; i < expected.Length; i++)
         {
             steps.AddRange(logits);
-            chosen.Add(sampler.Next(logits));
+            chosen.Add(new TokenSampler(new SamplingOptions { RepetitionPenalty = penalty }, seen.Concat(expected.Take(i))).Next(logits));
+            penalised.Add(logits);
+            // The expected token goes on, so that one choice between near equals does not spoil all that follow.
             if (i + 1 < expected.Length)
-                logits = session.Step(chosen[^1]);
+                logits = session.Step(expected[i]);
         }
-        golden.CompareExactly(idsName, chosen, expected);
+        golden.CompareChoices(idsName, chosen, penalised);
         if (logitsName.Length > 0)
             golden.Compare(logitsName, () => TensorData.From<float>([.. steps], expected.Length, config.VocabularySize));
     }
@@ -129,15 +130,9 @@ internal static class Qwen2Golden
         var expected = golden.Integers($"{name}_ids").Select(id => (int)id).ToArray();
         using var session = new DecodingSession(decoder);
         var choice = new TokenSampler(new SamplingOptions());
-        var chosen = new List<int> { choice.Next(session.Prefill(embeddings, positions, hook)) };
-        var steps = new List<float>();
-        foreach (var id in expected)
-        {
-            var logits = session.Step(id);
-            steps.AddRange(logits);
-            chosen.Add(choice.Next(logits));
-        }
-        golden.CompareExactly($"{name}_ids", chosen.Take(expected.Length).ToArray(), expected);
+        List<float[]> all = [session.Prefill(embeddings, positions, hook), .. expected.Select(id => session.Step(id))];
+        var steps = all.Skip(1).SelectMany(logits => logits);
+        golden.CompareChoices($"{name}_ids", [.. all.Take(expected.Length).Select(logits => choice.Next(logits))], all);
         golden.Compare($"{name}_logits", () => TensorData.From<float>([.. steps], expected.Length, decoder.Config.VocabularySize));
     }
 

@@ -45,6 +45,17 @@ public sealed record CheckpointInfo
     /// <summary>The longest prompt in tokens, video included; 0 without a decoder.</summary>
     public int Window { get; init; }
 
+    /// <summary>Numbers that the decoder keeps of each token while it answers: keys and values of all layers.</summary>
+    public long CacheValuesPerToken { get; init; }
+
+    /// <summary>
+    /// Bytes on one device for the weights that are used and for keys and values of a full window; activations come on top,
+    /// some hundred megabytes for a 7B model.
+    /// </summary>
+    /// <param name="bytesPerValue">2 for bfloat16 and float16, 4 for float32.</param>
+    public long MemoryBytes(int bytesPerValue) =>
+        (Parameters - OtherParameters + CacheValuesPerToken * Window) * bytesPerValue;
+
     /// <summary>Reads config.json and the headers of the weights.</summary>
     /// <param name="folder">A checkpoint folder of any supported architecture.</param>
     /// <param name="visionTowerFolder">The original tower, where config.json names one that is not built in.</param>
@@ -68,7 +79,7 @@ public sealed record CheckpointInfo
             VideoModelConfig video => Describe(info, video, video.Outline(visionTowerFolder), files),
             SiglipVisionConfig tower => Count(info with { TowerLayers = tower.LayerCount }, files,
                 name => name.StartsWith("vision_model.", StringComparison.Ordinal) ? ModelPart.Tower : ModelPart.Other),
-            Qwen2Config text => Count(info with { DecoderLayers = text.LayerCount, Window = text.MaxPositions }, files,
+            Qwen2Config text => Count(info with { DecoderLayers = text.LayerCount, Window = text.MaxPositions, CacheValuesPerToken = CacheValues(text) }, files,
                 _ => ModelPart.Decoder),
             _ => info,
         };
@@ -82,7 +93,10 @@ public sealed record CheckpointInfo
             DecoderLayers = config.Text.LayerCount,
             TokensPerFrame = outline.TokensPerFrame,
             Window = config.MaxTokens,
+            CacheValuesPerToken = CacheValues(config.Text),
         };
+
+    private static long CacheValues(Qwen2Config text) => 2L * text.LayerCount * text.KeyValueHeadCount * text.HeadSize;
 
     private static CheckpointInfo Count(CheckpointInfo info, CheckpointFolder files, Func<string, ModelPart> partOf)
     {

@@ -85,6 +85,9 @@ public class RandomCheckpointTests
         Assert.Equal(0, info.OtherParameters);
         Assert.Equal((64 * 128 + 128) + (128 * 128 + 128) + 128, info.ProjectorParameters);
         Assert.Equal((2, 8, 196, 32768, 1), (info.TowerLayers, info.DecoderLayers, info.TokensPerFrame, info.Window, info.Files));
+        // Eight layers, keys and values, two heads of 32.
+        Assert.Equal(8 * 2 * 2 * 32, info.CacheValuesPerToken);
+        Assert.Equal(info.Bytes + 1024L * 32768 * 2, info.MemoryBytes(2));
     }
 
     [Fact]
