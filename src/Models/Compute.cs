@@ -9,6 +9,9 @@ namespace HieraVid.Models;
 /// <param name="DType">float32, bfloat16 or float16. Norms, rotary angles and softmax are computed in float32 in any case.</param>
 public sealed record Compute(Device Device, ScalarType DType)
 {
+    /// <summary>Bits of the decoder's matrices, 8 or 4; null keeps them in <see cref="DType"/>.</summary>
+    public int? WeightBits { get; init; }
+
     /// <summary>float32 on the CPU: what the golden numbers are stated for.</summary>
     public static Compute Reference { get; } = new(CPU, ScalarType.Float32);
 
@@ -44,14 +47,25 @@ public sealed record Compute(Device Device, ScalarType DType)
         return new Compute(torch.device($"cuda:{ordinal}"), type);
     }
 
+    /// <summary>The same with the decoder's matrices in fewer bits.</summary>
+    /// <param name="weights"><c>int8</c>, <c>int4</c>, or <c>full</c> for the compute type.</param>
+    /// <exception cref="ModelException">Unknown name.</exception>
+    public Compute WithWeights(string weights) => weights switch
+    {
+        "full" => this,
+        "int8" => this with { WeightBits = 8 },
+        "int4" => this with { WeightBits = 4 },
+        _ => throw ModelException.Option("--weights", weights, "use full, int8 or int4"),
+    };
+
     /// <summary>The device as users write it.</summary>
     public string DeviceName => Device.type == DeviceType.CPU ? "cpu" : $"cuda:{Math.Max(0, Device.index)}";
 
-    /// <summary>The precision as users write it.</summary>
-    public string DTypeName => DType switch
+    /// <summary>The precision as users write it: "bf16", or "bf16, int8 weights".</summary>
+    public string DTypeName => (DType switch
     {
         ScalarType.BFloat16 => "bf16",
         ScalarType.Float16 => "f16",
         _ => "f32",
-    };
+    }) + (WeightBits is { } bits ? $", int{bits} weights" : "");
 }

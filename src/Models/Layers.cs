@@ -3,12 +3,15 @@ using static TorchSharp.torch;
 namespace HieraVid.Models;
 
 /// <summary>y = x·Wᵀ + b.</summary>
-/// <param name="Weight">[outputs, inputs].</param>
+/// <param name="Weight">[outputs, inputs]; null where it is kept in fewer bits.</param>
 /// <param name="Bias">[outputs], or null.</param>
-public sealed record Linear(Tensor Weight, Tensor? Bias)
+public sealed record Linear(Tensor? Weight, Tensor? Bias)
 {
+    /// <summary>The matrix in fewer bits, in place of <see cref="Weight"/>.</summary>
+    public QuantizedWeight? Quantized { get; init; }
+
     /// <summary>[…, inputs] to […, outputs].</summary>
-    public Tensor Forward(Tensor x) => nn.functional.linear(x, Weight, Bias);
+    public Tensor Forward(Tensor x) => Quantized is { } rounded ? rounded.Linear(x, Bias) : nn.functional.linear(x, Weight!, Bias);
 }
 
 /// <summary>Layer norm over the last dimension, biased variance.</summary>

@@ -41,6 +41,15 @@ public sealed class Weights : IDisposable
     /// <exception cref="ModelException">It is missing, has another shape or is not of a floating type.</exception>
     public Tensor Load(string name, params long[] shape)
     {
+        using var scope = NewDisposeScope();
+        var loaded = Read(name, shape).to(Compute.DType).to(Compute.Device).DetachFromDisposeScope();
+        _owned.Add(loaded);
+        return loaded;
+    }
+
+    // As it is in the file, on the CPU.
+    private Tensor Read(string name, long[] shape)
+    {
         var source = _checkpoint.Find(_prefix + name, shape);
         var stored = source.Entry.DType switch
         {
@@ -50,7 +59,6 @@ public sealed class Weights : IDisposable
             DType.F64 => ScalarType.Float64,
             var other => throw ModelException.Damaged(source.File.Path, $"tensor {_prefix + name} has type {other}, not a float"),
         };
-        using var scope = NewDisposeScope();
         var tensor = empty(shape, stored);
         long offset = 0;
         foreach (var piece in TensorData.Pieces(tensor))
@@ -59,14 +67,23 @@ public sealed class Weights : IDisposable
             source.CopyTo(offset, bytes);
             offset += bytes.Length;
         }
-        var loaded = tensor.to(Compute.DType).to(Compute.Device).DetachFromDisposeScope();
-        _owned.Add(loaded);
-        return loaded;
+        return tensor;
     }
 
     /// <summary>A linear layer: <c>name.weight</c> [outputs, inputs] and, if asked for, <c>name.bias</c> [outputs].</summary>
     public Linear Linear(string name, long inputs, long outputs, bool bias = true) =>
         new(Load($"{name}.weight", outputs, inputs), bias ? Load($"{name}.bias", outputs) : null);
+
+    /// <summary>A linear layer of the decoder: in fewer bits where <see cref="Compute.WeightBits"/> asks for it.</summary>
+    public Linear DecoderLinear(string name, long inputs, long outputs, bool bias = true)
+    {
+        if (Compute.WeightBits is not { } bits)
+            return Linear(name, inputs, outputs, bias);
+        using var scope = NewDisposeScope();
+        var rounded = QuantizedWeight.Of(Read($"{name}.weight", [outputs, inputs]), bits, Compute);
+        _owned.AddRange([rounded.Codes, rounded.Scales]);
+        return new Linear(null, bias ? Load($"{name}.bias", outputs) : null) { Quantized = rounded };
+    }
 
     /// <summary>A layer norm: <c>name.weight</c> and <c>name.bias</c>, both [width].</summary>
     public LayerNorm LayerNorm(string name, long width, double epsilon) =>

@@ -22,6 +22,28 @@ public class ModelTests : ClientTest
     }
 
     [Fact]
+    public async Task A_pull_says_what_is_wrong_with_the_name_or_the_network()
+    {
+        (await RunAsync("model", "pull", "just-a-name")).RefusesNaming("just-a-name", "repository of the hub");
+        var outcome = await RunInAsync(Folder, [("HF_ENDPOINT", "http://localhost:1"), ("HF_HOME", Cache)], "model", "pull", "org/name");
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("org/name could not be downloaded: localhost cannot be reached", outcome.Errors, StringComparison.Ordinal);
+        NothingIsLeftBut();
+    }
+
+    [Fact]
+    public async Task Rounded_weights_answer_and_say_so()
+    {
+        MakeVideo("v.mp4", 0.3);
+        foreach (var bits in new[] { "int8", "int4" })
+        {
+            var outcome = (await AskAsync("v.mp4", "--frames", "1", "--weights", bits, "--json")).Succeeds();
+            using var document = JsonDocument.Parse(outcome.Output);
+            Assert.Equal($"bf16, {bits} weights", document.RootElement.GetProperty("dtype").GetString());
+        }
+    }
+
+    [Fact]
     public async Task The_seed_decides_the_bytes()
     {
         foreach (var (name, seed) in new[] { ("a", "1"), ("b", "1"), ("c", "2") })

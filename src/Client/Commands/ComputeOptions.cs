@@ -14,6 +14,12 @@ internal sealed class ComputeOptions
 
     private readonly Option<string> _dtype;
 
+    private readonly Option<string> _weights = new("--weights")
+    {
+        Description = "full, int8 or int4: the decoder's matrices, rounded when they are loaded. Less memory, slower on a CPU.",
+        DefaultValueFactory = _ => "full",
+    };
+
     private readonly Option<int> _threads = new("--threads")
     {
         Description = "CPU threads of the tensor library.",
@@ -33,13 +39,15 @@ internal sealed class ComputeOptions
     {
         command.Add(_device);
         command.Add(_dtype);
+        command.Add(_weights);
         command.Add(_threads);
     }
 
     /// <summary>Reads the options and sets the number of threads, once for the process.</summary>
     internal Compute Read(ParseResult parsed)
     {
-        var compute = Compute.Parse(parsed.GetRequiredValue(_device), parsed.GetRequiredValue(_dtype));
+        var compute = Compute.Parse(parsed.GetRequiredValue(_device), parsed.GetRequiredValue(_dtype))
+            .WithWeights(parsed.GetRequiredValue(_weights));
         var threads = parsed.GetRequiredValue(_threads);
         if (threads is < 1 or > 1024)
             throw ModelException.Option("--threads", $"{threads}", "use 1 to 1024");

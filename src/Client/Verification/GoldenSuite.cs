@@ -82,7 +82,7 @@ public static class GoldenSuite
             return;
         }
         // Only networks are run in the chosen type; everything else is computed in float32 anyway.
-        golden.IsRounded = compute.DType != TorchSharp.torch.ScalarType.Float32;
+        golden.IsRounded = compute.DType != TorchSharp.torch.ScalarType.Float32 || compute.WeightBits is not null;
         switch (config)
         {
             case SiglipVisionConfig siglip: SiglipGolden.Run(golden, siglip, compute); break;

@@ -18,14 +18,14 @@ internal sealed class Qwen2Layer
         var narrow = config.KeyValueHeadCount * config.HeadSize;
         (_config, _index) = (config, index);
         _inputNorm = weights.Load("input_layernorm.weight", hidden);
-        _query = weights.Linear("self_attn.q_proj", hidden, hidden);
-        _key = weights.Linear("self_attn.k_proj", hidden, narrow);
-        _value = weights.Linear("self_attn.v_proj", hidden, narrow);
-        _output = weights.Linear("self_attn.o_proj", hidden, hidden, bias: false);
+        _query = weights.DecoderLinear("self_attn.q_proj", hidden, hidden);
+        _key = weights.DecoderLinear("self_attn.k_proj", hidden, narrow);
+        _value = weights.DecoderLinear("self_attn.v_proj", hidden, narrow);
+        _output = weights.DecoderLinear("self_attn.o_proj", hidden, hidden, bias: false);
         _postNorm = weights.Load("post_attention_layernorm.weight", hidden);
-        _gate = weights.Linear("mlp.gate_proj", hidden, wide, bias: false);
-        _up = weights.Linear("mlp.up_proj", hidden, wide, bias: false);
-        _down = weights.Linear("mlp.down_proj", wide, hidden, bias: false);
+        _gate = weights.DecoderLinear("mlp.gate_proj", hidden, wide, bias: false);
+        _up = weights.DecoderLinear("mlp.up_proj", hidden, wide, bias: false);
+        _down = weights.DecoderLinear("mlp.down_proj", wide, hidden, bias: false);
     }
 
     /// <summary>x + o(attention(norm(x))); adds the tokens' keys and values to the cache.</summary>
