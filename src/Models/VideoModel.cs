@@ -62,9 +62,10 @@ public abstract class VideoModel : IDisposable
     /// <param name="folder">A Hugging Face folder.</param>
     /// <param name="compute">Device and precision.</param>
     /// <param name="visionTowerFolder">The original tower, where config.json only names one that is not built in.</param>
+    /// <param name="pool">Overrides config.json's pooling of a frame's tokens, as published evaluations of LLaVA-Video do.</param>
     /// <exception cref="ModelException">The folder cannot be used; the message says why.</exception>
-    public static VideoModel Load(string folder, Compute compute, string? visionTowerFolder = null) =>
-        ModelConfig.Load<VideoModelConfig>(folder).Open(folder, compute, visionTowerFolder);
+    public static VideoModel Load(string folder, Compute compute, string? visionTowerFolder = null, string? pool = null) =>
+        ModelConfig.Load<VideoModelConfig>(folder).WithPool(pool).Open(folder, compute, visionTowerFolder);
 
     /// <summary>Puts the newline tokens among visual tokens.</summary>
     /// <param name="visual">[n, hidden].</param>

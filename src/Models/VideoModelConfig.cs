@@ -47,6 +47,15 @@ public abstract record VideoModelConfig : ModelConfig
     /// <summary>The prompt format.</summary>
     public abstract ChatTemplate Template { get; }
 
+    /// <summary>What a user may have changed about how frames become tokens, for a name of those tokens; empty where nothing can be.</summary>
+    public virtual string Variant => "";
+
+    /// <summary>The same with another pooling of a frame's tokens, where the model's users are known to override it.</summary>
+    /// <param name="pool">One of config.json's words; null changes nothing.</param>
+    /// <exception cref="ModelException">The model has no such choice.</exception>
+    public virtual VideoModelConfig WithPool(string? pool) => pool is null ? this
+        : throw ModelException.Option("--pool", pool, $"{Kind} has one way of making tokens only");
+
     /// <summary>Loads the network.</summary>
     internal abstract VideoModel Open(string folder, Compute compute, string? visionTowerFolder);
 

@@ -42,6 +42,7 @@ public partial class BadOptionTests : ClientTest
         { "--set layer7=3", "The option layer7 of method hieravid must be spread or dpp or topk" },
         { "--dtype f64", "--dtype f64" },
         { "--weights int3", "--weights int3" },
+        { "--pool mean", "--pool mean" },
         { "--dtype f16", "--dtype f16" },
         { "--device tpu", "--device tpu" },
         { "--device cuda:x", "--device cuda:x" },

@@ -19,6 +19,7 @@ internal static class AskCommand
         var question = new Argument<string>("QUESTION") { Description = "The question, in quotes." };
         var model = PathSymbols.Option("--model", "Folder of a checkpoint; docs/models.md lists the supported ones.", required: true);
         var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP, where config.json names another than so400m.");
+        var pool = PoolOption.Create();
         var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: as the model's authors do, 32 for LLaVA-OneVision." };
         var fps = RealNumbers.Optional("--fps", "R", "Frames per second to look at, in place of --frames.");
         var maxTokens = new Option<int>("--max-tokens") { HelpName = "N", Description = "Longest answer.", DefaultValueFactory = _ => 256 };
@@ -45,7 +46,7 @@ internal static class AskCommand
               hieravid ask hour.mp4 "When does it rain?" --model DIR --fps 1 --chunk-frames 16 --report hour.html
             """)
         {
-            video, question, model, tower, frames, fps, maxTokens, temperature, topP, penalty, seed, chunk, partial, json, report,
+            video, question, model, tower, pool, frames, fps, maxTokens, temperature, topP, penalty, seed, chunk, partial, json, report,
         };
         pruning.AddTo(command);
         store.AddTo(command);
@@ -68,14 +69,14 @@ internal static class AskCommand
             var page = parsed.GetValue(report);
             if (page is not null)
                 ReportPage.Check(page);
-            return RunAsync(request, store.Read(parsed), parsed.GetRequiredValue(model)!, parsed.GetValue(tower), compute.Read(parsed),
+            return RunAsync(request, store.Read(parsed), parsed.GetRequiredValue(model)!, parsed.GetValue(tower), parsed.GetValue(pool), compute.Read(parsed),
                 parsed.GetValue(json), page, cancellation);
         });
         return command;
     }
 
     internal static async Task<int> RunAsync(
-        JobRequest request, StoreUse storing, string folder, string? tower, Compute compute, bool json, string? page, CancellationToken cancellation)
+        JobRequest request, StoreUse storing, string folder, string? tower, string? pool, Compute compute, bool json, string? page, CancellationToken cancellation)
     {
         var display = StageDisplay.Create();
         var answer = new AnswerStream(display, isShown: !json);
@@ -84,7 +85,7 @@ internal static class AskCommand
         {
             var probed = await ProbedVideo.OfAsync(request.VideoPath, VideoLimits.Default, cancellation).ConfigureAwait(false);
             var start = Stopwatch.GetTimestamp();
-            using var model = await Task.Run(() => LoadedModel.Load(folder, compute, tower), cancellation).ConfigureAwait(false);
+            using var model = await Task.Run(() => LoadedModel.Load(folder, compute, tower, pool), cancellation).ConfigureAwait(false);
             var load = Stopwatch.GetElapsedTime(start).TotalSeconds;
             display.Show(new JobProgress(JobStage.Load, 1, 1,
                 FormattableString.Invariant($"{folder}: {model.Network.WeightBytes / 1e6:N0} MB of weights on {compute.DeviceName} in {load:0.0} s")));

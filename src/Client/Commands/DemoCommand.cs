@@ -41,7 +41,7 @@ internal static class DemoCommand
             // Greedy choice from random weights repeats one token; drawing shows the stream.
             Generation = new GenerationRequest(MaxTokens: 32, Temperature: 1, Seed: Seed),
         };
-        var code = await AskCommand.RunAsync(request, new StoreUse(TokenStore.Default), model, null, compute, json: false, page: null, cancellation).ConfigureAwait(false);
+        var code = await AskCommand.RunAsync(request, new StoreUse(TokenStore.Default), model, null, null, compute, json: false, page: null, cancellation).ConfigureAwait(false);
         Console.Error.WriteLine("Next: ./hieravid ask VIDEO \"QUESTION\" --model FOLDER, with a LLaVA-OneVision checkpoint's folder.");
         return code;
     }

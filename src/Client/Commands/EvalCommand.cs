@@ -25,6 +25,7 @@ internal static class EvalCommand
         var questions = PathSymbols.Argument("QUESTIONS", "The file of questions.");
         var model = PathSymbols.Option("--model", "Folder of a checkpoint; docs/models.md lists the supported ones.", required: true);
         var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP, where config.json names another than so400m.");
+        var pool = PoolOption.Create();
         var format = new Option<string>("--format")
         {
             HelpName = "NAME",
@@ -58,7 +59,7 @@ internal static class EvalCommand
               hieravid eval lvb_val.json --format longvideobench --videos ~/lvb/videos --model DIR --results lvb.jsonl
             """)
         {
-            questions, model, tower, format, videos, runs, blind, limit, frames, fps, maxTokens, results, report,
+            questions, model, tower, pool, format, videos, runs, blind, limit, frames, fps, maxTokens, results, report,
         };
         compute.AddTo(command);
         command.SetAction((parsed, cancellation) =>
@@ -75,9 +76,9 @@ internal static class EvalCommand
             if (page is not null)
                 WholeFile.Check(page);
             var folder = parsed.GetRequiredValue(model)!;
-            var subject = new EvaluationSubject(folder, path, Digest(folder, asked), Describe(sampling, parsed.GetValue(blind)));
+            var subject = new EvaluationSubject(folder, path, Digest(folder, asked), Describe(sampling, parsed.GetValue(blind), parsed.GetValue(pool)));
             var plan = new Plan(asked, settings, subject, sampling, parsed.GetValue(maxTokens), parsed.GetRequiredValue(results)!, page);
-            return RunAsync(plan, compute.Read(parsed), parsed.GetValue(tower), cancellation);
+            return RunAsync(plan, compute.Read(parsed), parsed.GetValue(tower), parsed.GetValue(pool), cancellation);
         });
         return command;
     }
@@ -86,10 +87,10 @@ internal static class EvalCommand
         IReadOnlyList<EvaluationQuestion> Questions, IReadOnlyList<EvaluationSetting> Settings, EvaluationSubject Subject,
         SamplingRequest Sampling, int MaxTokens, string Results, string? Page);
 
-    private static async Task<int> RunAsync(Plan plan, Compute compute, string? tower, CancellationToken cancellation)
+    private static async Task<int> RunAsync(Plan plan, Compute compute, string? tower, string? pool, CancellationToken cancellation)
     {
         using var results = ResultFile.Open(plan.Results, plan.Subject);
-        using var model = await Task.Run(() => LoadedModel.Load(plan.Subject.Model, compute, tower), cancellation).ConfigureAwait(false);
+        using var model = await Task.Run(() => LoadedModel.Load(plan.Subject.Model, compute, tower, pool), cancellation).ConfigureAwait(false);
         var total = plan.Questions.Count * plan.Settings.Count;
         var done = results.Results.Count;
         try
@@ -134,9 +135,9 @@ internal static class EvalCommand
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private static string Describe(SamplingRequest sampling, string? blind) =>
+    private static string Describe(SamplingRequest sampling, string? blind, string? pool) =>
         (sampling.Fps is { } fps ? Text($"{fps} frames per second") : sampling.Frames is { } frames ? Text($"{frames} frames") : "the model's own frames")
-        + (blind is null ? "" : $" of {blind} (blind)");
+        + (blind is null ? "" : $" of {blind} (blind)") + (pool is null ? "" : $", {pool} pooling");
 
     // Whoever changes the questions or the weights gets other results.
     private static string Digest(string folder, IReadOnlyList<EvaluationQuestion> questions)

@@ -153,8 +153,17 @@ public sealed record LlavaConfig : VideoModelConfig
         return original with { LayerCount = original.LayerCount - 1, HasHead = false };
     }
 
+    /// <inheritdoc/>
+    public override string Variant => $"{Pool}";
+
+    /// <inheritdoc/>
+    public override VideoModelConfig WithPool(string? pool) => pool is null ? this : this with
+    {
+        Pool = LmmsLabConfigFile.ParsePool(pool) ?? throw ModelException.Option("--pool", pool, "use bilinear, average or max"),
+    };
+
     internal override VideoModel Open(string folder, Compute compute, string? visionTowerFolder) =>
-        LlavaModel.Load(folder, compute, visionTowerFolder);
+        LlavaModel.Load(folder, this, compute, visionTowerFolder);
 
     internal override ModelOutline Outline(string? visionTowerFolder)
     {

@@ -113,9 +113,11 @@ public sealed class LlavaModel : VideoModel
     /// <param name="compute">Device and precision.</param>
     /// <param name="visionTowerFolder">The original tower, where config.json names one that is not built in.</param>
     /// <exception cref="ModelException">The folder cannot be used; the message says why.</exception>
-    public static new LlavaModel Load(string folder, Compute compute, string? visionTowerFolder = null)
+    public static LlavaModel Load(string folder, Compute compute, string? visionTowerFolder = null) =>
+        Load(folder, ModelConfig.Load<LlavaConfig>(folder), compute, visionTowerFolder);
+
+    internal static LlavaModel Load(string folder, LlavaConfig config, Compute compute, string? visionTowerFolder)
     {
-        var config = ModelConfig.Load<LlavaConfig>(folder);
         var vision = config.ResolveVision(visionTowerFolder);
         using var files = CheckpointFolder.Open(folder);
         using var tower = visionTowerFolder is { } original && CheckpointFolder.HasWeights(original) ? CheckpointFolder.Open(original) : null;

@@ -15,6 +15,10 @@ internal static class LmmsLabConfigFile
         ("frame", NewlinePosition.Frame), ("no_token", NewlinePosition.NoToken),
     ];
 
+    /// <summary>A pooling by config.json's word for it; null where there is none.</summary>
+    public static PoolMode? ParsePool(string text) =>
+        Pools.Where(pool => pool.Item1 == text).Select(pool => (PoolMode?)pool.Item2).FirstOrDefault();
+
     public static LlavaConfig Parse(ConfigSection root)
     {
         if (root.Text("mm_projector_type", "mlp2x_gelu") != "mlp2x_gelu")

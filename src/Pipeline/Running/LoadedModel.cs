@@ -45,16 +45,17 @@ public sealed class LoadedModel : IDisposable
     /// <param name="folder">A Hugging Face folder.</param>
     /// <param name="compute">Device and precision.</param>
     /// <param name="visionTowerFolder">The original vision tower, where config.json names one that is not built in.</param>
+    /// <param name="pool">Overrides config.json's pooling of a frame's tokens, where there is a choice.</param>
     /// <exception cref="ModelException">The folder cannot be used.</exception>
-    public static LoadedModel Load(string folder, Compute compute, string? visionTowerFolder = null)
+    public static LoadedModel Load(string folder, Compute compute, string? visionTowerFolder = null, string? pool = null)
     {
         if (File.Exists(folder))
             throw ModelException.Unsupported(folder, "a file as a model", "give the folder that holds config.json and the weights");
         if (!Directory.Exists(folder))
             throw ModelException.NotFound(folder, "give the folder of a checkpoint, or make one with: hieravid model new DIR");
-        _ = ModelConfig.Load<VideoModelConfig>(folder);
+        _ = ModelConfig.Load<VideoModelConfig>(folder).WithPool(pool);
         var tokenizer = ByteLevelTokenizer.Load(folder);
-        var network = VideoModel.Load(folder, compute, visionTowerFolder);
+        var network = VideoModel.Load(folder, compute, visionTowerFolder, pool);
         try
         {
             return new LoadedModel(folder, visionTowerFolder, network, tokenizer);

@@ -23,16 +23,17 @@ internal static class JobKey
     /// <param name="plan">The frames.</param>
     /// <param name="chunkFrames">Frames per chunk.</param>
     /// <param name="modelFolders">Where the weights come from.</param>
+    /// <param name="variant">What was changed about how frames become tokens.</param>
     /// <param name="compute">Device and precision.</param>
     /// <param name="signals">What is stored beside the tokens.</param>
     /// <exception cref="IOException">A file cannot be read.</exception>
     internal static string Of(
-        string video, SamplingPlan plan, int chunkFrames, IEnumerable<string> modelFolders, Compute compute,
+        string video, SamplingPlan plan, int chunkFrames, IEnumerable<string> modelFolders, string variant, Compute compute,
         IEnumerable<VisionSignal> signals)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         void Add(string fact) => hash.AppendData(Encoding.UTF8.GetBytes(fact + "\n"));
-        Add(FormattableString.Invariant($"{Version} {chunkFrames} {compute.Device.type} {compute.DTypeName} {string.Join(",", signals)}"));
+        Add(FormattableString.Invariant($"{Version} {chunkFrames} {compute.Device.type} {compute.DTypeName} {variant} {string.Join(",", signals)}"));
         AddVideo(hash, video, Add);
         hash.AppendData(MemoryMarshal.AsBytes<int>(plan.FrameIndices));
         foreach (var folder in modelFolders)

@@ -98,6 +98,19 @@ public sealed class OtherModelsTests(RunnerFixture fixture)
         Assert.Equal(6 * 13 * 14, many.Tokens.Visual);
     }
 
+    [Theory]
+    [InlineData(LlavaVideo, "bilinear", 6 * 14 * 15)]
+    [InlineData(LlavaVideo, "max", 6 * 13 * 14)]
+    public async Task The_pooling_of_the_file_can_be_overridden(string preset, string pool, int tokens)
+    {
+        using var model = Load(preset, pool);
+        Assert.Equal(tokens, (await Run(model, PruningMethods.None, 64, 6)).Tokens.Visual);
+    }
+
+    [Fact]
+    public void A_model_without_a_choice_of_pooling_refuses_one() =>
+        Assert.Contains("--pool average", Assert.Throws<ModelException>(() => Load(Qwen2, "average")).Message, StringComparison.Ordinal);
+
     [Fact]
     public async Task By_default_the_authors_number_of_frames_is_taken()
     {
@@ -129,11 +142,11 @@ public sealed class OtherModelsTests(RunnerFixture fixture)
             Pruning = new PruningRequest { Method = method, Budget = 0.3 },
         });
 
-    private LoadedModel Load(string preset)
+    private LoadedModel Load(string preset, string? pool = null)
     {
         var folder = Path.Combine(fixture.Folder, preset);
         if (!Directory.Exists(folder))
             RandomCheckpoint.Create(folder, CheckpointPreset.Parse(preset), seed: 3);
-        return LoadedModel.Load(folder, Compute.Reference);
+        return LoadedModel.Load(folder, Compute.Reference, pool: pool);
     }
 }
