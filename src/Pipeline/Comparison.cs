@@ -13,11 +13,11 @@ public sealed record ComparisonReport
 
     /// <summary>Visual tokens in a row of a frame's grid. For the report.</summary>
     [JsonIgnore]
-    public required int Columns { get; init; }
+    public int Columns { get; init; } = 1;
 
     /// <summary>When each frame (pair of frames, where the model takes pairs) is shown, in seconds. For the report.</summary>
     [JsonIgnore]
-    public required IReadOnlyList<double> Times { get; init; }
+    public IReadOnlyList<double> Times { get; init; } = [];
 
     /// <summary>Decoder layers.</summary>
     public required int Layers { get; init; }

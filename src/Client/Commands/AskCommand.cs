@@ -19,7 +19,7 @@ internal static class AskCommand
         var question = new Argument<string>("QUESTION") { Description = "The question, in quotes." };
         var model = PathSymbols.Option("--model", "Folder of a checkpoint; docs/models.md lists the supported ones.", required: true);
         var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP, where config.json names another than so400m.");
-        var pool = PoolOption.Create();
+        var pool = new PoolOption();
         var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: as the model's authors do, 32 for LLaVA-OneVision." };
         var fps = RealNumbers.Optional("--fps", "R", "Frames per second to look at, in place of --frames.");
         var maxTokens = new Option<int>("--max-tokens") { HelpName = "N", Description = "Longest answer.", DefaultValueFactory = _ => 256 };
@@ -46,10 +46,11 @@ internal static class AskCommand
               hieravid ask hour.mp4 "When does it rain?" --model DIR --fps 1 --chunk-frames 16 --report hour.html
             """)
         {
-            video, question, model, tower, pool, frames, fps, maxTokens, temperature, topP, penalty, seed, chunk, partial, json, report,
+            video, question, model, tower, frames, fps, maxTokens, temperature, topP, penalty, seed, chunk, partial, json, report,
         };
         pruning.AddTo(command);
         store.AddTo(command);
+        pool.AddTo(command);
         compute.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
@@ -69,7 +70,7 @@ internal static class AskCommand
             var page = parsed.GetValue(report);
             if (page is not null)
                 ReportPage.Check(page);
-            return RunAsync(request, store.Read(parsed), parsed.GetRequiredValue(model)!, parsed.GetValue(tower), parsed.GetValue(pool), compute.Read(parsed),
+            return RunAsync(request, store.Read(parsed), parsed.GetRequiredValue(model)!, parsed.GetValue(tower), pool.Read(parsed), compute.Read(parsed),
                 parsed.GetValue(json), page, cancellation);
         });
         return command;

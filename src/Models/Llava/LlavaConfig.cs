@@ -159,8 +159,13 @@ public sealed record LlavaConfig : VideoModelConfig
     /// <inheritdoc/>
     public override VideoModelConfig WithPool(string? pool) => pool is null ? this : this with
     {
-        Pool = LmmsLabConfigFile.ParsePool(pool) ?? throw ModelException.Option("--pool", pool, "use bilinear, average or max"),
+        Pool = ParsePool(pool),
     };
+
+    /// <summary>A pooling by config.json's word for it.</summary>
+    /// <exception cref="ModelException">There is none of that name.</exception>
+    public static PoolMode ParsePool(string text) =>
+        LmmsLabConfigFile.ParsePool(text) ?? throw ModelException.Option("--pool", text, "use bilinear, average or max");
 
     internal override VideoModel Open(string folder, Compute compute, string? visionTowerFolder) =>
         LlavaModel.Load(folder, this, compute, visionTowerFolder);
