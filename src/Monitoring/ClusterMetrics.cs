@@ -4,16 +4,13 @@ using System.Diagnostics.Metrics;
 namespace HieraVid.Monitoring;
 
 /// <summary>
-/// What a silo counts beyond what its grains count themselves, and the names of all meters and activity sources. Every name
-/// of HieraVid's begins with <see cref="Prefix"/>.
+/// What a silo knows of the whole cluster, beside what grains and queue count themselves, and the names of all activity
+/// sources. Every meter's name begins with <see cref="Prefix"/>.
 /// </summary>
 public sealed class ClusterMetrics : IDisposable
 {
     /// <summary>With which the names of meters and activity sources begin.</summary>
     public const string Prefix = "HieraVid";
-
-    /// <summary>The meter's name.</summary>
-    public const string MeterName = Prefix + ".Silo";
 
     /// <summary>Spans of a job in its grains.</summary>
     public static readonly ActivitySource Jobs = new(Prefix + ".Jobs");
@@ -22,33 +19,28 @@ public sealed class ClusterMetrics : IDisposable
     public static readonly IReadOnlyList<string> ActivitySources =
         [Prefix + ".Jobs", "Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime", "MassTransit"];
 
-    private readonly Meter _meter = new(MeterName);
-    private readonly Histogram<double> _wait, _stage;
+    private readonly Meter _meter = new(Prefix + ".Silo");
     private readonly Counter<long> _tokens;
 
     /// <summary>Begins to count.</summary>
-    /// <param name="jobsByState">The jobs that this silo holds, by the name of their state.</param>
-    /// <param name="storeBytes">What the token store holds; asked when metrics are read, so it is to be quick.</param>
-    public ClusterMetrics(Func<IReadOnlyDictionary<string, int>> jobsByState, Func<long> storeBytes)
+    /// <param name="read">What was last seen of the cluster; null where this silo does not look.</param>
+    public ClusterMetrics(Func<ClusterSnapshot?> read)
     {
-        _wait = _meter.CreateHistogram<double>("hieravid.queue.wait", "s", "Time from a job's submission to its first piece of work.");
-        _stage = _meter.CreateHistogram<double>("hieravid.stage.time", "s", "Time of a job's stage.");
         _tokens = _meter.CreateCounter<long>("hieravid.tokens", description: "Visual tokens that went into a level of pruning and came out of it.");
-        _meter.CreateObservableGauge("hieravid.jobs",
-            () => jobsByState().Select(state => new Measurement<int>(state.Value, Tag("state", state.Key))), description: "Jobs by state.");
-        _meter.CreateObservableGauge("hieravid.store.size", storeBytes, "By", "What the token store holds.");
+        Gauge("hieravid.jobs", "state", snapshot => snapshot.Jobs, "Jobs by state, of the newest ones.");
+        Gauge("hieravid.work.waiting", "kind", snapshot => snapshot.Waiting, "Work that waits for a worker.");
+        Gauge("hieravid.work.leased", "kind", snapshot => snapshot.Leased, "Work that a worker is at.");
+        _meter.CreateObservableGauge("hieravid.store.size", () => Of<long>(snapshot => [new Measurement<long>(snapshot.StoreBytes)]), "By", "What the store holds.");
+
+        void Gauge(string name, string label, Func<ClusterSnapshot, IReadOnlyDictionary<string, int>> part, string description) =>
+            _meter.CreateObservableGauge(name, () => Of<int>(snapshot => part(snapshot).Select(one => new Measurement<int>(one.Value, Tag(label, one.Key)))), description: description);
+
+        IEnumerable<Measurement<T>> Of<T>(Func<ClusterSnapshot, IEnumerable<Measurement<T>>> part) where T : struct =>
+            read() is { } snapshot ? part(snapshot) : [];
     }
 
-    /// <summary>A job's first piece of work was begun.</summary>
-    public void Waited(TimeSpan sinceSubmission) => _wait.Record(Math.Max(0, sinceSubmission.TotalSeconds));
-
-    /// <summary>A stage is done.</summary>
-    /// <param name="stage">Probe, decode, encode, prune, prefill or generate.</param>
-    /// <param name="time">How long it took.</param>
-    public void StageTook(string stage, TimeSpan time) => _stage.Record(time.TotalSeconds, Tag("stage", stage));
-
     /// <summary>A level pruned.</summary>
-    /// <param name="level">Merge for the input, or the layer.</param>
+    /// <param name="level"><c>input</c>, or <c>layer-N</c>.</param>
     /// <param name="entered">Tokens that went in.</param>
     /// <param name="left">Tokens that came out.</param>
     public void Pruned(string level, long entered, long left)
@@ -62,3 +54,11 @@ public sealed class ClusterMetrics : IDisposable
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }
+
+/// <summary>The cluster at one time.</summary>
+/// <param name="Jobs">Jobs by state.</param>
+/// <param name="Waiting">Work that waits, by kind.</param>
+/// <param name="Leased">Work that is being done, by kind.</param>
+/// <param name="StoreBytes">What the store holds.</param>
+public sealed record ClusterSnapshot(
+    IReadOnlyDictionary<string, int> Jobs, IReadOnlyDictionary<string, int> Waiting, IReadOnlyDictionary<string, int> Leased, long StoreBytes);

@@ -11,6 +11,7 @@ internal sealed class SubmitConsumer(IJobIntake intake, JobEvents events, TimePr
         var job = context.Message;
         // Told even if it was known: the silo that wrote it down may have ended before it could tell.
         await intake.AcceptAsync(job, context.CancellationToken).ConfigureAwait(false);
+        QueueMetrics.Waited(job.SubmittedAt, clock.GetUtcNow());
         await events.PublishAsync(new VideoJobAccepted { JobId = job.JobId, At = clock.GetUtcNow() }, context.CancellationToken).ConfigureAwait(false);
     }
 }

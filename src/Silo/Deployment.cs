@@ -1,4 +1,5 @@
 using HieraVid.Queue;
+using HieraVid.Storage;
 using Npgsql;
 
 namespace HieraVid.Silo;
@@ -8,8 +9,13 @@ internal static class Deployment
 {
     internal static async Task RunAsync(SiloSettings settings, CancellationToken cancellation)
     {
-        if (settings.Database.Length == 0 && settings.Broker.Length == 0)
-            throw new SettingsException("There is nothing to deploy: neither HieraVid__Database nor HieraVid__Broker is set.");
+        if (settings.Database.Length == 0 && settings.Broker.Length == 0 && settings.Blobs.Length == 0)
+            throw new SettingsException("There is nothing to deploy: none of HieraVid__Database, HieraVid__Broker and HieraVid__Blobs is set.");
+        if (settings.Blobs.Length > 0)
+        {
+            AzureBlobs.Connect(settings.Blobs, settings.Container, Path.GetTempPath()).CreateIfMissing();
+            Console.Error.WriteLine("The storage account has the cluster's container.");
+        }
         if (settings.Database.Length > 0)
         {
             await MakeTablesAsync(settings.Database, cancellation);

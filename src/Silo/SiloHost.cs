@@ -36,7 +36,7 @@ internal static class SiloHost
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton<IBlobs>(_ => Store(settings));
         builder.Services.AddSingleton<IJobIntake, JobIntake>();
-        builder.Services.AddSingleton<IJobNews, QueueNews>();
+        MetricsPage.Add(builder.Services, looks: isIngress);
         builder.Services.AddJobBus(Queue(settings), consume: isIngress);
         builder.Services.AddHealthChecks().AddCheck<SiloHealth>("silo", tags: ["ready"]);
         var identity = new SiloIdentity(settings.Name.Length > 0 ? settings.Name : $"{Environment.MachineName}-{Environment.ProcessId}", settings.Roles);
@@ -46,6 +46,7 @@ internal static class SiloHost
         app.Use(next => context => dashboard.PassAsync(context, next));
         app.MapHealthChecks("/health/live", new() { Predicate = _ => false });
         app.MapHealthChecks("/health/ready", new() { ResponseWriter = SiloHealth.WriteAsync });
+        MetricsPage.Map(app);
         if (isIngress)
             JobApi.Map(app);
         if (settings.DashboardPort > 0)

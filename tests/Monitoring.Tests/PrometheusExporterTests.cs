@@ -76,18 +76,16 @@ public sealed partial class PrometheusExporterTests : IDisposable
     public void Every_line_is_of_the_format_also_of_the_silo_s_own_instruments()
     {
         using var all = new PrometheusExporter();
-        using var metrics = new ClusterMetrics(() => new Dictionary<string, int> { ["encoding"] = 1 }, () => 123);
+        using var metrics = new ClusterMetrics(() => new ClusterSnapshot(
+            new Dictionary<string, int> { ["encoding"] = 1 }, new Dictionary<string, int> { ["Encode"] = 5 }, new Dictionary<string, int>(), 123));
         using var gpus = new GpuMetrics();
-        metrics.Waited(TimeSpan.FromSeconds(2));
-        metrics.StageTook("prefill", TimeSpan.FromSeconds(0.2));
-        metrics.Pruned("merge", 6272, 1800);
+        metrics.Pruned("input", 6272, 1800);
         var text = all.Read();
         Assert.All(text.TrimEnd('\n').Split('\n'), line => Assert.Matches(Format(), line));
         foreach (var expected in new[]
         {
-            "hieravid_jobs{state=\"encoding\"} 1", "hieravid_store_size_bytes 123", "hieravid_queue_wait_seconds_count 1",
-            "hieravid_stage_time_seconds_bucket{stage=\"prefill\",le=\"0.25\"} 1",
-            "hieravid_tokens_total{direction=\"in\",level=\"merge\"} 6272", "hieravid_tokens_total{direction=\"out\",level=\"merge\"} 1800",
+            "hieravid_jobs{state=\"encoding\"} 1", "hieravid_store_size_bytes 123", "hieravid_work_waiting{kind=\"Encode\"} 5",
+            "hieravid_tokens_total{direction=\"in\",level=\"input\"} 6272", "hieravid_tokens_total{direction=\"out\",level=\"input\"} 1800",
         })
             Assert.Contains(expected + "\n", text, StringComparison.Ordinal);
         Assert.Equal(gpus.Devices, text.Split('\n').Count(line => line.StartsWith("hieravid_gpu_memory_size_bytes{", StringComparison.Ordinal)));

@@ -42,5 +42,6 @@ capabilities: {drop: [ALL]}
   valueFrom: {secretKeyRef: {name: {{ .Values.secret.name }}, key: {{ .Values.secret.blobs }}}}
 - {name: HOME, value: /cache}
 - {name: XDG_CACHE_HOME, value: /cache}
+- {name: TMPDIR, value: /cache}
 - {name: DOTNET_EnableDiagnostics, value: "0"}
 {{- end }}
