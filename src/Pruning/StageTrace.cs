@@ -20,7 +20,7 @@ namespace HieraVid.Pruning;
 /// </param>
 /// <param name="Quotas">Of the segments present, by id.</param>
 public sealed record StageTrace(
-    int Layer, FirstSelection Rule, int[] Origins, bool[] Kept, float[] Relevance, int[] Place, int[] Rank, float[] Gain,
+    int Layer, SelectionRule Rule, int[] Origins, bool[] Kept, float[] Relevance, int[] Place, int[] Rank, float[] Gain,
     int[] Winner, SegmentQuota[] Quotas)
 {
     /// <summary>From a stage's result.</summary>
@@ -56,7 +56,7 @@ public sealed record StageTrace(
             Rank[order[i]] = i;
             if (gain.Length > 0)
                 Gain[order[i]] = gain[i];
-            if (Rule != FirstSelection.Spread)
+            if (Rule != SelectionRule.Spread)
                 continue;
             foreach (var row in RelevanceSelection.Bucket(rows, order.Length, i))
                 Winner[row] = Origins[order[i]];

@@ -8,19 +8,21 @@ namespace HieraVid.Pruning.Tests;
 public sealed class LayerStageTests
 {
     [Theory]
-    [InlineData(FirstSelection.Spread, RelevanceSign.Negated)]
-    [InlineData(FirstSelection.Spread, RelevanceSign.Positive)]
-    [InlineData(FirstSelection.TopK, RelevanceSign.Negated)]
-    [InlineData(FirstSelection.Dpp, RelevanceSign.Negated)]
-    [InlineData(FirstSelection.Dpp, RelevanceSign.Positive)]
-    public void Every_stage_equals_the_reference(FirstSelection first, RelevanceSign sign)
+    [InlineData(SelectionRule.Spread, SelectionRule.Dpp, RelevanceSign.Negated)]
+    [InlineData(SelectionRule.Spread, SelectionRule.Dpp, RelevanceSign.Positive)]
+    [InlineData(SelectionRule.TopK, SelectionRule.Dpp, RelevanceSign.Negated)]
+    [InlineData(SelectionRule.Dpp, SelectionRule.Dpp, RelevanceSign.Negated)]
+    [InlineData(SelectionRule.Dpp, SelectionRule.Dpp, RelevanceSign.Positive)]
+    [InlineData(SelectionRule.Spread, SelectionRule.TopK, RelevanceSign.Positive)]
+    [InlineData(SelectionRule.TopK, SelectionRule.Spread, RelevanceSign.Negated)]
+    public void Every_stage_equals_the_reference(SelectionRule first, SelectionRule later, RelevanceSign sign)
     {
         foreach (var kind in new[] { "scenes", "all different", "one frame" })
         {
             for (var seed = 0; seed < 4; seed++)
             {
                 using var scope = NewDisposeScope();
-                var options = HieraVidOptions.Default with { Layer7 = first, RelevanceSign = sign };
+                var options = HieraVidOptions.Default with { Layer7 = first, Later = later, RelevanceSign = sign };
                 var video = TestVideo.Make(kind, frames: 30, positions: 16, width: 96, seed: seed);
                 var (plan, merged) = MergeTests.Merge(video, 0.2, options);
                 foreach (var (stage, selection, hidden, attention) in Stages(plan, merged, seed))
@@ -29,7 +31,7 @@ public sealed class LayerStageTests
                         selection.Origins, [.. selection.Origins.Select(plan.SegmentOf)],
                         [.. plan.Segments.Select(segment => segment.Z)], [.. hidden.ToArray<float>().Chunk(96)],
                         Relevance.HeadMean(attention.ToArray<float>(), 2), plan.Schedule.Ratios[stage],
-                        stage == 1 ? first : FirstSelection.Dpp, options);
+                        stage == 1 ? first : later, options);
                     Assert.Equal(expected, selection.KeptOrigins());
                 }
             }
@@ -48,7 +50,7 @@ public sealed class LayerStageTests
     {
         foreach (var budget in new[] { 0.05, 0.1, 0.2, 0.3, 0.6 })
         {
-            foreach (var first in Enum.GetValues<FirstSelection>())
+            foreach (var first in Enum.GetValues<SelectionRule>())
             {
                 using var scope = NewDisposeScope();
                 var options = HieraVidOptions.Default with { Layer7 = first };
@@ -137,7 +139,7 @@ public sealed class LayerStageTests
         var trace = PruningTrace.Of(plan, summaries, merged.Origins, selections);
 
         Assert.Equal(merged.Origins, trace.MergedInto.Distinct().Order());
-        Assert.Equal([FirstSelection.Spread, FirstSelection.Dpp, FirstSelection.Dpp], trace.Stages.Select(stage => stage.Rule));
+        Assert.Equal([SelectionRule.Spread, SelectionRule.Dpp, SelectionRule.Dpp], trace.Stages.Select(stage => stage.Rule));
         foreach (var (stage, selection) in trace.Stages.Zip(selections))
         {
             var first = 0;
@@ -153,14 +155,14 @@ public sealed class LayerStageTests
             for (var row = 0; row < first; row++)
             {
                 Assert.Equal(stage.Kept[row], stage.Rank[row] >= 0);
-                Assert.Equal(stage.Kept[row] && stage.Rule == FirstSelection.Dpp, !float.IsNaN(stage.Gain[row]));
+                Assert.Equal(stage.Kept[row] && stage.Rule == SelectionRule.Dpp, !float.IsNaN(stage.Gain[row]));
                 if (stage.Winner[row] < 0)
                     continue;
                 var winner = Array.BinarySearch(stage.Origins, stage.Winner[row]);
                 Assert.True(stage.Kept[winner] && stage.Relevance[winner] >= stage.Relevance[row]);
                 Assert.Equal(stage.Kept[row], winner == row);
             }
-            Assert.Equal(stage.Rule == FirstSelection.Spread, stage.Winner.Any(winner => winner >= 0));
+            Assert.Equal(stage.Rule == SelectionRule.Spread, stage.Winner.Any(winner => winner >= 0));
             Assert.Equal(selection.KeptOrigins(), stage.Origins.Where((_, row) => stage.Kept[row]));
         }
     }
@@ -169,9 +171,9 @@ public sealed class LayerStageTests
     public void A_stage_is_named_after_its_option_even_where_it_keeps_nothing()
     {
         var nothing = new StageSelection(1, new LayerPoint(7, LayerPlace.AfterAttention), [4, 5], [], [1, 0], [new SegmentQuota(0, 2, 0)], [], []);
-        foreach (var rule in Enum.GetValues<FirstSelection>())
+        foreach (var rule in Enum.GetValues<SelectionRule>())
             Assert.Equal(rule, StageTrace.Of(nothing, HieraVidOptions.Default with { Layer7 = rule }).Rule);
-        Assert.Equal(FirstSelection.Dpp, StageTrace.Of(nothing with { Stage = 2 }, HieraVidOptions.Default).Rule);
+        Assert.Equal(SelectionRule.Dpp, StageTrace.Of(nothing with { Stage = 2 }, HieraVidOptions.Default).Rule);
     }
 
     [Fact]

@@ -28,6 +28,22 @@ public sealed class WindowBudgetTests
     }
 
     [Fact]
+    public void Pruning_at_the_input_alone_meets_the_budget_there_and_leaves_the_layers_alone()
+    {
+        using var scope = NewDisposeScope();
+        var chunks = TestVideo.Cut(TestVideo.ToTensor(TestVideo.Make("scenes"), ScalarType.Float32), 8);
+        var schedule = PruningSchedule.ForBudget(0.2, 8);
+        var method = new HieraVidMethod(HieraVidOptions.Default with { InputOnly = true }, schedule);
+        var plan = method.Plan(chunks);
+        var kept = BackwardPass.Run(method, plan, chunks);
+        Assert.Equal((int)(plan.Shape.Tokens * schedule.MeanRetention), kept.Origins.Length);
+        foreach (var layer in Enumerable.Range(0, 8))
+            Assert.Equal(LayerNeed.Nothing, method.Wants(plan, new LayerPoint(layer, LayerPlace.AfterAttention), []));
+        Assert.All(method.Nominal(plan.Shape, 8), layer => Assert.Equal(kept.Origins.Length, layer.FeedForward));
+        Assert.Equal(5, method.Plan(chunks, 5).PieceQuotas.Sum());
+    }
+
+    [Fact]
     public void Kept_tokens_have_the_values_that_merging_gave_them()
     {
         using var scope = NewDisposeScope();

@@ -73,7 +73,7 @@ public sealed class DamagedVideoTests : TestVideos
         var (video, all) = await WithHole();
         var plan = SamplingPlan.Of(video, [.. Enumerable.Range(0, 20).Select(i => 95 + i)], "the end");
         Assert.Equal(Pick(all, video, plan.FrameIndices), await Decode(video, plan));
-        await using var sought = new PlanDecoder(video, Stretch.Split(video, plan.FrameIndices, 0), VideoLimits.Default, Cancel);
+        await using var sought = new PlanDecoder(video, Stretch.Split(video, plan.FrameIndices, 0), FrameSize.Of(video), VideoLimits.Default, Cancel);
         for (int i = 0; i < plan.Count; i++)
             Assert.Equal(Pick(all, video, [plan.FrameIndices[i]]), await sought.ReadAsync(plan.FrameIndices[i]));
     }
@@ -86,7 +86,7 @@ public sealed class DamagedVideoTests : TestVideos
         // The index still names all frames, as in a file whose end is gone only when it comes to decoding.
         var video = await Probe(At("a.mp4")) with { Path = At("cut.mp4") };
         int[] frames = [.. Enumerable.Range(0, video.FrameCount)];
-        await using var decoder = new PlanDecoder(video, Stretch.Split(video, frames), VideoLimits.Default, Cancel);
+        await using var decoder = new PlanDecoder(video, Stretch.Split(video, frames), FrameSize.Of(video), VideoLimits.Default, Cancel);
         int found = 0;
         foreach (int frame in frames)
             found += await decoder.ReadAsync(frame) is null ? 0 : 1;

@@ -47,7 +47,7 @@ public sealed class SeekTests : TestVideos
         int[] frames = [.. Enumerable.Range(0, video.FrameCount).Where(_ => random.Next(6) == 0)];
         var stretches = Stretch.Split(video, frames, Free);
         Assert.Equal(video.CanSeek && video.KeyFrames.Length > 1, stretches.Count > 1);
-        await using (var decoder = new PlanDecoder(video, stretches, VideoLimits.Default, Cancel))
+        await using (var decoder = new PlanDecoder(video, stretches, FrameSize.Of(video), VideoLimits.Default, Cancel))
         {
             Assert.Equal(Pick(all, video, frames), await ReadAll(decoder, frames));
             if (isTrusted)
@@ -59,9 +59,40 @@ public sealed class SeekTests : TestVideos
         {
             count = Math.Min(random.Next(1, 8), frames.Length - first);
             int[] chunk = frames[first..(first + count)];
-            await using var decoder = new PlanDecoder(video, Stretch.Split(video, chunk, Free), VideoLimits.Default, Cancel);
+            await using var decoder = new PlanDecoder(video, Stretch.Split(video, chunk, Free), FrameSize.Of(video), VideoLimits.Default, Cancel);
             Assert.Equal(Pick(all, video, chunk), await ReadAll(decoder, chunk));
         }
+    }
+
+    [Theory]
+    [InlineData("pieces.mp4")]
+    [InlineData("pieces.mkv")]
+    [InlineData("pieces.ts")]
+    public async Task Lanes_that_take_turns_give_the_frames_of_a_sequential_decode(string name)
+    {
+        var video = await Probe(Make(name, seconds: 40, rate: Rate, arguments: ["-c:v", "libx264", "-bf", "2", "-g", "7"]));
+        byte[] all = AllFrames(video.Path);
+        int[] frames = [.. Enumerable.Range(0, video.FrameCount).Where(i => i % 3 == 1)];
+        var pieces = Stretch.Cut(video, Stretch.Split(video, frames), 100, Free);
+        Assert.InRange(pieces.Count, 30, 60);
+        Assert.Equal(frames, pieces.SelectMany(p => p.Frames));
+        Assert.All(pieces.Skip(1), p => Assert.Contains(p.Anchor, video.KeyFrames));
+        await using var decoder = new PlanDecoder(video, pieces, FrameSize.Of(video), VideoLimits.Default, Cancel);
+        Assert.Equal(2, decoder.Lanes);
+        Assert.Equal(Pick(all, video, frames), await ReadAll(decoder, frames));
+    }
+
+    [Fact]
+    public void A_stretch_is_cut_only_where_its_pieces_can_be_kept()
+    {
+        var video = Video(1000, 50);
+        int[] frames = [.. Enumerable.Range(0, 100).Select(i => 10 * i + 5)];
+        var whole = Stretch.Split(video, frames);
+        // Twenty seeks cost 100 frames here: a piece ends at the first key frame more than that behind its beginning.
+        Assert.Equal([(-1, 10), (100, 15), (250, 15)],
+            Stretch.Cut(video, whole, 15, 5 * 64 * 48).Take(3).Select(s => (s.Anchor, s.Frames.Count)));
+        Assert.Equal(whole, Stretch.Cut(video, whole, 14, 5 * 64 * 48));
+        Assert.Equal(whole, Stretch.Cut(video with { CanSeek = false }, whole, 15, 5 * 64 * 48));
     }
 
     [Fact]
@@ -75,7 +106,7 @@ public sealed class SeekTests : TestVideos
         var stretches = Stretch.Split(video, frames, Free);
         Assert.Equal((double)all.Length / (64 * 48 * 3), video.FrameCount);
         Assert.True(stretches.Count > 2);
-        await using var decoder = new PlanDecoder(video, stretches, VideoLimits.Default, Cancel);
+        await using var decoder = new PlanDecoder(video, stretches, FrameSize.Of(video), VideoLimits.Default, Cancel);
         Assert.Equal(Pick(all, video, frames), await ReadAll(decoder, frames));
     }
 

@@ -22,7 +22,7 @@ internal static class HieraVidRuns
         {
             var options = HieraVidGolden.Options(step.Params) with
             {
-                Layer7 = Enum.Parse<FirstSelection>(run.Value.GetProperty("layer7").GetString()!, ignoreCase: true),
+                Layer7 = Enum.Parse<SelectionRule>(run.Value.GetProperty("layer7").GetString()!, ignoreCase: true),
                 AsShippedLastToken = run.Value.GetProperty("as_shipped_last_token").GetBoolean(),
             };
             double[] ratios = [.. run.Value.GetProperty("ratios").EnumerateArray().Select(ratio => ratio.GetDouble())];

@@ -38,7 +38,7 @@ internal static class ReportFacts
 
     private static PruningStageReport LayerStage(StageTrace stage)
     {
-        var (usesDpp, usesBuckets) = (stage.Rule == FirstSelection.Dpp, stage.Rule == FirstSelection.Spread);
+        var (usesDpp, usesBuckets) = (stage.Rule == SelectionRule.Dpp, stage.Rule == SelectionRule.Spread);
         var rule = usesDpp ? PruningRule.Dpp : usesBuckets ? PruningRule.Spread : PruningRule.TopK;
         return new PruningStageReport(rule, stage.Layer, stage.Origins.Length, stage.Kept.Count(kept => kept))
         {

@@ -1,4 +1,3 @@
-using HieraVid.Torch;
 using static TorchSharp.torch;
 
 namespace HieraVid.Pruning;
@@ -17,7 +16,7 @@ public sealed record Density(float[] Rho, float[] Delta, float[] Score)
         using var scope = NewDisposeScope();
         var rows = candidates.to(float32).contiguous();
         var count = (int)rows.shape[0];
-        var products = rows.matmul(rows.transpose(0, 1)).ToArray<float>();
+        var products = RowProducts.Of(rows, rows);
         return OfDistances(Distances(products, count, rows.shape[1]), count, neighbours);
     }
 

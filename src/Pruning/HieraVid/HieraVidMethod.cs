@@ -21,7 +21,9 @@ public sealed class HieraVidMethod(HieraVidOptions options, PruningSchedule sche
 
     /// <inheritdoc/>
     public override LayerTokens[] Nominal(VideoShape video, int layerCount) =>
-        FlopsTokens.Exact(schedule, FlopsTokens.Nominal(schedule, video.Tokens));
+        _options.InputOnly
+            ? FlopsTokens.Uniform(InputRoom(video), layerCount)
+            : FlopsTokens.Exact(schedule, FlopsTokens.Nominal(schedule, video.Tokens));
 
     /// <inheritdoc/>
     public override HieraVidSummary Summarise(TokenChunk chunk)
@@ -42,6 +44,8 @@ public sealed class HieraVidMethod(HieraVidOptions options, PruningSchedule sche
         var segments = Segments(ordered, shape, segmentOfFrame);
         var merge = MergeSelection.Choose(similarity, shape.Positions, schedule.Ratios[0]);
         var plan = new HieraVidPlan(shape, _options, schedule, overlap, segmentOfFrame, segments, merge, []);
+        if (_options.InputOnly)
+            room = Math.Min(room, InputRoom(shape));
         if (shape.Tokens - merge.Count <= room)
             return plan;
         var pieces = WindowBudget.Pieces(segments, shape.Positions);
@@ -58,7 +62,8 @@ public sealed class HieraVidMethod(HieraVidOptions options, PruningSchedule sche
 
     /// <summary>
     /// Step 3b: the segment DPP at the input, where merging alone leaves more than the window holds. Nothing has
-    /// attended to the tokens yet, so all count as equally relevant.
+    /// attended to the tokens yet, so all count as equally relevant. Also where the input alone is to be pruned
+    /// (<see cref="HieraVidOptions.InputOnly"/>).
     /// </summary>
     /// <inheritdoc/>
     public override PrunedTokens Thin(PrunedTokens tokens, PruningPlan plan) =>
@@ -66,7 +71,7 @@ public sealed class HieraVidMethod(HieraVidOptions options, PruningSchedule sche
 
     /// <inheritdoc/>
     public override LayerNeed Wants(PruningPlan plan, LayerPoint point, IReadOnlyList<LayerSelection> earlier) =>
-        point.Place == LayerPlace.AfterAttention && schedule.StageAt(point.Layer) is not null
+        !_options.InputOnly && point.Place == LayerPlace.AfterAttention && schedule.StageAt(point.Layer) is not null
             ? LayerNeed.HiddenAndAttention
             : LayerNeed.Nothing;
 
@@ -77,6 +82,8 @@ public sealed class HieraVidMethod(HieraVidOptions options, PruningSchedule sche
         var stage = 1 + schedule.Layers.TakeWhile(layer => layer != point.Layer).Count();
         return LayerStage.Prune((HieraVidPlan)plan, stage, tokens.Origins, tokens.Hidden, tokens.Attention!);
     }
+
+    private int InputRoom(VideoShape shape) => Math.Max(1, (int)(schedule.MeanRetention * shape.Tokens));
 
     private Segment[] Segments(
         List<HieraVidSummary> chunks, VideoShape shape, int[] segmentOfFrame)

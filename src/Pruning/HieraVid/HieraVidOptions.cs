@@ -10,15 +10,17 @@ public enum RelevanceSign
     Positive,
 }
 
-/// <summary>How the first pruning inside the model selects tokens (specification, A7).</summary>
-public enum FirstSelection
+/// <summary>How a pruning inside the model selects tokens (specification, A7).</summary>
+public enum SelectionRule
 {
     /// <summary>
     /// One token per bucket of neighbours: the paper's "relevance-based stage", the code of January 2026.
     /// </summary>
     Spread,
 
-    /// <summary>Segment DPP as in the later stages: the code of November 2025, which made the paper's tables.</summary>
+    /// <summary>
+    /// Segment DPP, as in the later stages; in the first stage it is the code of November 2025, which made the paper's tables.
+    /// </summary>
     Dpp,
 
     /// <summary>The highest relevances of each segment.</summary>
@@ -40,10 +42,22 @@ public sealed record HieraVidOptions
     public RelevanceSign RelevanceSign { get; init; } = RelevanceSign.Negated;
 
     /// <summary>
-    /// The selection at a quarter of the depth, layer 7 of 28. <see cref="FirstSelection.Spread"/> by default: it fits
+    /// The selection at a quarter of the depth, layer 7 of 28. <see cref="SelectionRule.Spread"/> by default: it fits
     /// the paper's text (one relevance stage, then two DPP stages) and is the authors' newest code.
     /// </summary>
-    public FirstSelection Layer7 { get; init; } = FirstSelection.Spread;
+    public SelectionRule Layer7 { get; init; } = SelectionRule.Spread;
+
+    /// <summary>
+    /// The selections at half and at three quarters of the depth. <see cref="SelectionRule.Dpp"/> by default; top-k with the
+    /// positive sign is the paper's ablation "without frame-level DPP" (Table 4).
+    /// </summary>
+    public SelectionRule Later { get; init; } = SelectionRule.Dpp;
+
+    /// <summary>
+    /// The paper's ablation "without layer-level balancing" (Table 4): merging and a segment DPP at the input bring the video to
+    /// the budget, and nothing is pruned inside the model. Off by default.
+    /// </summary>
+    public bool InputOnly { get; init; }
 
     /// <summary>
     /// α of Eq. 4, in [0, 1]: 1 scores segments by how well they represent those before, 0 by how much they differ from
@@ -83,7 +97,7 @@ public sealed record HieraVidOptions
 
     /// <summary>How a stage inside the model selects.</summary>
     /// <param name="stage">1, 2 or 3.</param>
-    public FirstSelection SelectionAt(int stage) => stage == 1 ? Layer7 : FirstSelection.Dpp;
+    public SelectionRule SelectionAt(int stage) => stage == 1 ? Layer7 : Later;
 
     /// <summary>The options by name, as users write them.</summary>
     /// <exception cref="PruningException">A value cannot be read.</exception>
@@ -91,6 +105,8 @@ public sealed record HieraVidOptions
     {
         RelevanceSign = settings.Choice("relevanceSign", Default.RelevanceSign),
         Layer7 = settings.Choice("layer7", Default.Layer7),
+        Later = settings.Choice("later", Default.Later),
+        InputOnly = settings.Flag("inputOnly", Default.InputOnly),
         Alpha = settings.Number("alpha", Default.Alpha),
         Beta = settings.Number("beta", Default.Beta),
         SimThreshold = settings.Number("simThreshold", Default.SimThreshold),

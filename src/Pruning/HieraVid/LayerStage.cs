@@ -24,7 +24,7 @@ internal static class LayerStage
             .Select(segment => new SegmentQuota(segment.Key, segment.Value.Length,
                 RetainCounts.Of(segment.Value.Length, ratio, plan.Segments[segment.Key].Z, plan.Options)))
             .ToArray();
-        var (order, gain) = selects == FirstSelection.Dpp
+        var (order, gain) = selects == SelectionRule.Dpp
             ? SelectByDpp(hidden, relevance, members, quotas)
             : (SelectByRelevance(selects, relevance, members, quotas), []);
         return new StageSelection(stage, point, origins.ToArray(), [.. order.Order()], relevance, quotas, order, gain);
@@ -46,12 +46,12 @@ internal static class LayerStage
     }
 
     private static float[] RelevanceOf(
-        HieraVidPlan plan, ReadOnlySpan<int> origins, float[] attention, FirstSelection selects)
+        HieraVidPlan plan, ReadOnlySpan<int> origins, float[] attention, SelectionRule selects)
     {
         // NaN keeps a token without segment out of the min-max.
         for (var row = 0; row < origins.Length; row++)
             attention[row] = plan.SegmentOf(origins[row]) == HieraVidPlan.NoSegment ? float.NaN : attention[row];
-        return selects == FirstSelection.Dpp
+        return selects == SelectionRule.Dpp
             ? Relevance.ForDpp(attention, plan.Options.RelevanceSign)
             : Relevance.ForSpread(attention, plan.Options.RelevanceSign);
     }
@@ -65,9 +65,9 @@ internal static class LayerStage
     }
 
     private static int[] SelectByRelevance(
-        FirstSelection selects, float[] relevance, SortedDictionary<int, int[]> members, SegmentQuota[] quotas) =>
+        SelectionRule selects, float[] relevance, SortedDictionary<int, int[]> members, SegmentQuota[] quotas) =>
     [
-        .. quotas.SelectMany(quota => selects == FirstSelection.Spread
+        .. quotas.SelectMany(quota => selects == SelectionRule.Spread
             ? RelevanceSelection.Spread(relevance, members[quota.Segment], quota.Keep)
             : RelevanceSelection.TopK(relevance, members[quota.Segment], quota.Keep)),
     ];

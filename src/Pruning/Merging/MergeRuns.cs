@@ -64,6 +64,12 @@ public static class MergeRuns
         List<Tensor> pieces = [];
         if (single.Count > 0)
             pieces.Add(flat.index_select(0, Index([.. single.Select(i => rows[i])], flat)));
+        if (flat.device.type == TorchSharp.DeviceType.CPU)
+        {
+            var means = RunMeans.Of(Rows.Wide(flat), [.. several.Select(i => runs[i])], positions, Math.Max(1, get_num_threads()));
+            pieces.Add(means.to(flat.dtype));
+            return cat(pieces, 0).index_select(0, Index(place, flat));
+        }
         foreach (var block in several.Chunk((int)Math.Max(1, BlockElements / flat.shape[1])))
         {
             using var sum = Sum(flat, [.. block.Select(i => runs[i])], positions);

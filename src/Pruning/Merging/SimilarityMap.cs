@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using HieraVid.Torch;
 using static TorchSharp.torch;
 
@@ -24,6 +25,8 @@ public static class SimilarityMap
     /// </returns>
     public static (float[] Similarity, double[] FrameSums) Of(TokenChunk chunk)
     {
+        if (chunk.Tokens.device.type == TorchSharp.DeviceType.CPU)
+            return OnCpu(chunk);
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var (rows, sums) = (new List<Tensor>(chunk.FrameCount), new List<Tensor>(chunk.FrameCount));
@@ -40,6 +43,46 @@ public static class SimilarityMap
         }
         return (stack(rows, 0).ToArray<float>(), stack(sums, 0).ToArray<double>());
     }
+
+    // Frame by frame, so that each is widened, multiplied and summed while the caches hold it.
+    private static (float[] Similarity, double[] FrameSums) OnCpu(TokenChunk chunk)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var (positions, width) = (chunk.Positions, chunk.Width);
+        var (similarity, sums) = (new float[chunk.FrameCount * positions], new double[(long)chunk.FrameCount * width]);
+        var (norms, before) = (new double[positions], new double[positions]);
+        var previous = chunk.Previous is null ? null : Rows.Wide(chunk.Previous);
+        if (previous is not null)
+            ForEachRow(previous, width, (p, row) => before[p] = RowDots.Dot(row, row));
+        for (var f = 0; f < chunk.FrameCount; f++)
+        {
+            var frame = f;
+            var current = Rows.Wide(chunk.Tokens.select(0, f));
+            ForEachRow(current, width, (p, row) =>
+            {
+                norms[p] = RowDots.Dot(row, row);
+                RowDots.Add(row, sums.AsSpan(frame * width, width));
+                similarity[frame * positions + p] = previous is null
+                    ? NoPreviousFrame
+                    : (float)(RowDots.Dot(row, Row(previous, width, p)) / Math.Sqrt(norms[p] * before[p]));
+            });
+            (norms, before) = (before, norms);
+            previous = current;
+        }
+        return (similarity, sums);
+    }
+
+    private delegate void OnRow(int position, ReadOnlySpan<float> row);
+
+    private static void ForEachRow(Tensor frame, int width, OnRow body)
+    {
+        for (var p = 0; p < frame.shape[0]; p++)
+            body(p, Row(frame, width, p));
+    }
+
+    private static ReadOnlySpan<float> Row(Tensor frame, int width, int p) =>
+        MemoryMarshal.Cast<byte, float>(frame.bytes).Slice(p * width, width);
 
     /// <summary>Cosines of the rows of two frames, position by position.</summary>
     /// <param name="frame">[P, D].</param>

@@ -18,11 +18,11 @@ public static class ReferenceStage
     /// <param name="options">Sign, deviation and clamp.</param>
     public static int[] Prune(
         int[] origins, int[] segments, float[] z, float[][] hidden, float[] attention, double ratio,
-        FirstSelection selection, HieraVidOptions options)
+        SelectionRule selection, HieraVidOptions options)
     {
         var signed = options.RelevanceSign == RelevanceSign.Negated ? Array.ConvertAll(attention, a => -a) : attention;
         var (min, range) = (signed.Min(), signed.Max() - signed.Min());
-        var rho = selection == FirstSelection.Dpp
+        var rho = selection == SelectionRule.Dpp
             ? Array.ConvertAll(signed, a => range == 0 ? 1 : (a - min + 1e-6f) / range)
             : Array.ConvertAll(signed, a => (a - min + 1e-8f) / (range + 1e-8f));
         var kept = new List<int>();
@@ -33,8 +33,8 @@ public static class ReferenceStage
             var keep = (int)(rows.Length * Math.Clamp(share, (float)options.ClampLow, (float)options.ClampHigh));
             kept.AddRange(selection switch
             {
-                FirstSelection.Dpp => SelectByDpp(hidden, rho, new DppSegment(rows, keep)),
-                FirstSelection.TopK => rows.OrderByDescending(row => rho[row]).ThenBy(row => row).Take(keep),
+                SelectionRule.Dpp => SelectByDpp(hidden, rho, new DppSegment(rows, keep)),
+                SelectionRule.TopK => rows.OrderByDescending(row => rho[row]).ThenBy(row => row).Take(keep),
                 _ => Enumerable.Range(0, keep).Select(b => Bucket(rows, b, keep).MaxBy(row => rho[row])),
             });
         }

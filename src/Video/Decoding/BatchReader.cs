@@ -1,18 +1,17 @@
 namespace HieraVid.Video;
 
 /// <summary>
-/// Collects decoded frames into batches: resizes each, and keeps account of the missing.
+/// Collects decoded frames into batches, and keeps account of the missing.
 /// </summary>
 internal sealed class BatchReader(VideoInfo video, SamplingPlan plan, FrameSize target, int batchFrames,
     PlanDecoder decoder, Action<MissingFrames>? onMissing)
 {
-    private readonly PillowResize resize = new(video.Width, video.Height, target);
     private readonly int frameBytes = target.Width * target.Height * 3;
     private readonly List<MissingRange> gaps = [];
 
-    // The last sample's frame and its picture as the decoder gave it; null where it is missing.
+    // The last sample's frame and its picture; null where it is missing.
     private int lastFrame = -1;
-    private byte[]? raw;
+    private byte[]? picture;
     private int sample;
     private bool isDone;
 
@@ -36,7 +35,7 @@ internal sealed class BatchReader(VideoInfo video, SamplingPlan plan, FrameSize 
         byte[] rgb = GC.AllocateUninitializedArray<byte>(room * frameBytes);
         do
         {
-            resize.Apply(raw, rgb.AsSpan((sample - first) * frameBytes, frameBytes));
+            picture.AsSpan().CopyTo(rgb.AsSpan((sample - first) * frameBytes));
             sample++;
         }
         while (sample < first + room && await FindAsync().ConfigureAwait(false));
@@ -50,11 +49,11 @@ internal sealed class BatchReader(VideoInfo video, SamplingPlan plan, FrameSize 
         int frame = plan.FrameIndices[sample];
         if (frame != lastFrame)
         {
-            raw = await decoder.ReadAsync(frame).ConfigureAwait(false);
+            picture = await decoder.ReadAsync(frame).ConfigureAwait(false);
             lastFrame = frame;
         }
 
-        return raw is not null;
+        return picture is not null;
     }
 
     private void Note(int first)

@@ -11,8 +11,8 @@ public static class FrameDecoder
     /// whole plan gives, so that they may be decoded anywhere at the same time. What a damaged file lacks is left out, and decoding
     /// goes on behind it.
     /// Pictures are turned upright as the file says and then resized; non-square pixels are delivered as stored, as the models'
-    /// reference loaders do (the resize to the model's size changes the aspect ratio anyway). While the caller works on one batch
-    /// the next is being decoded; no third exists.
+    /// reference loaders do (the resize to the model's size changes the aspect ratio anyway). While the caller works on a batch
+    /// more are being decoded, up to some 50 MB of pictures for each of the decoder's threads.
     /// </summary>
     /// <param name="video">The probed video.</param>
     /// <param name="plan">The frames.</param>
@@ -54,27 +54,9 @@ public static class FrameDecoder
         int batchFrames, VideoLimits limits, Action<MissingFrames>? onMissing,
         [EnumeratorCancellation] CancellationToken cancel)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        await using var decoder = new PlanDecoder(video, Stretch.Split(video, [.. plan.FrameIndices.Distinct()]), limits, stop.Token);
+        await using var decoder = new PlanDecoder(video, Stretch.Split(video, [.. plan.FrameIndices.Distinct()]), target, limits, cancel);
         var batches = new BatchReader(video, plan, target, batchFrames, decoder, onMissing);
-        var next = Ahead(batches);
-        try
-        {
-            while (await next.ConfigureAwait(false) is { } batch)
-            {
-                next = Ahead(batches);
-                yield return batch;
-            }
-        }
-        finally
-        {
-            // The caller may leave early; the reader must be out of the streams before the processes are disposed of.
-            await stop.CancelAsync().ConfigureAwait(false);
-            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        while (await batches.ReadAsync().ConfigureAwait(false) is { } batch)
+            yield return batch;
     }
-
-    // A thread of its own, as reading blocks it most of the time.
-    private static Task<FrameBatch?> Ahead(BatchReader batches) => Task.Factory.StartNew(batches.ReadAsync, CancellationToken.None,
-        TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
 }

@@ -23,15 +23,6 @@ internal sealed class Lane(VideoInfo video, IEnumerable<Stretch> stretches, Vide
     /// <summary>FFmpeg's last complaint.</summary>
     public string LastMessage => frames?.LastMessage is { Length: > 0 } now ? now : earlierMessage;
 
-    /// <summary>Starts decoding before the first frame is asked for.</summary>
-    public void Start()
-    {
-        int inputs = video.CanSeek ? DecodeCommand.InputsPerProcess(video) : 1;
-        frames = PlannedFrames.Start(video, [.. left.Take(inputs)], limits, picture, waited, cancel);
-        (input, isAnchored) = (0, false);
-        Processes++;
-    }
-
     /// <summary>The raw picture of a frame, valid until the next call; null if it can't be had.</summary>
     /// <param name="frame">One of the stretches' frames, after those asked for before.</param>
     public async ValueTask<byte[]?> ReadAsync(int frame)
@@ -76,6 +67,14 @@ internal sealed class Lane(VideoInfo video, IEnumerable<Stretch> stretches, Vide
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => EndAsync();
+
+    private void Start()
+    {
+        int inputs = video.CanSeek ? DecodeCommand.InputsPerProcess(video) : 1;
+        frames = PlannedFrames.Start(video, [.. left.Take(inputs)], limits, picture, waited, cancel);
+        (input, isAnchored) = (0, false);
+        Processes++;
+    }
 
     private async ValueTask<bool> IsAtAnchorAsync()
     {

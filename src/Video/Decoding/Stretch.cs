@@ -41,6 +41,40 @@ internal sealed record Stretch(int Anchor, ArraySegment<int> Frames, StretchOrig
         return stretches;
     }
 
+    /// <summary>
+    /// Cuts stretches, so that several decoders can take turns with them, at key frames: nothing is decoded twice, and the seeks
+    /// cost some 5 % of the decoding between them. A stretch whose pieces would have more frames than can be kept stays whole.
+    /// </summary>
+    /// <param name="video">The video.</param>
+    /// <param name="stretches">Of its wanted frames.</param>
+    /// <param name="mostFrames">The most frames of a piece.</param>
+    /// <param name="seekPixels">What a seek costs.</param>
+    public static IReadOnlyList<Stretch> Cut(VideoInfo video, IReadOnlyList<Stretch> stretches, int mostFrames,
+        long seekPixels = SeekPixels)
+    {
+        const int SeeksPerPiece = 20;
+        if (!video.CanSeek)
+            return stretches;
+        long worthFrames = SeeksPerPiece * seekPixels / ((long)video.Width * video.Height);
+        var pieces = stretches.Select(s => s.Pieces(video, worthFrames).ToList()).ToList();
+        return [.. stretches.Zip(pieces).SelectMany(s => s.Second.All(p => p.Frames.Count <= mostFrames) ? s.Second : [s.First])];
+    }
+
+    private IEnumerable<Stretch> Pieces(VideoInfo video, long worthFrames)
+    {
+        var (anchor, begin) = (Anchor, 0);
+        for (int i = 1; i < Frames.Count; i++)
+        {
+            int key = KeyAt(video, Frames[i]) is >= 0 and var at ? video.KeyFrames[at] : 0;
+            if (key <= Frames[i - 1] || key - anchor <= worthFrames)
+                continue;
+            yield return new(anchor, Frames[begin..i]);
+            (anchor, begin) = (key, i);
+        }
+
+        yield return new(anchor, Frames[begin..]);
+    }
+
     /// <summary>The same frames, decoded from one key frame earlier.</summary>
     public Stretch Earlier(VideoInfo video)
     {
