@@ -64,7 +64,7 @@ public sealed class SiloWorkers(SiloIdentity identity, IServiceProvider services
         log.Workers(identity.Name, identity.Roles, _workers.Count);
         using var timer = new PeriodicTimer(services.GetRequiredService<ClusterOptions>().OfferPeriod);
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
-            await LookAfterJobsAsync().ConfigureAwait(false);
+            await LookAfterAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -75,10 +75,12 @@ public sealed class SiloWorkers(SiloIdentity identity, IServiceProvider services
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task LookAfterJobsAsync()
+    private async Task LookAfterAsync()
     {
         try
         {
+            // Where a silo dies, Orleans deactivates grains that were registered with it, also on silos that live.
+            await Task.WhenAll(_workers.Select(worker => worker.Start())).ConfigureAwait(false);
             await grains.GetGrain<IJobIndexGrain>(0).LookAfter().ConfigureAwait(false);
         }
         catch (Exception e)

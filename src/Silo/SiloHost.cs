@@ -100,8 +100,12 @@ internal static class SiloHost
 
     private static WorkHost Host(IServiceProvider services, SiloSettings settings, SiloIdentity identity)
     {
-        if (settings.Threads > 0)
-            TorchSharp.torch.set_num_threads(settings.Threads);
+        if (settings.NeedsModel)
+        {
+            // Logical devices of one CPU share its cores: more threads would only wait for each other.
+            var devices = Math.Max(1, DeviceList.Parse(settings.Devices).Count(name => name == "cpu"));
+            TorchSharp.torch.set_num_threads(settings.Threads > 0 ? settings.Threads : Math.Max(1, Environment.ProcessorCount / devices));
+        }
         var blobs = services.GetRequiredService<IBlobs>();
         return new WorkHost(identity, blobs, new VideoShelf(blobs, Scratch(settings), VideoShelf.DefaultLimitBytes), VideoLimits.Default,
             settings.NeedsModel ? DeviceList.Load(settings) : [], settings.Decoders > 0 ? settings.Decoders : Math.Max(1, Environment.ProcessorCount / 2));

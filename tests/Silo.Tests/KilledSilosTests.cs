@@ -51,7 +51,7 @@ public sealed class KilledSilosTests : IAsyncLifetime
 
     public ValueTask DisposeAsync()
     {
-        foreach (var silo in _silos.Values)
+        foreach (var silo in _silos.Values.Distinct())
             silo.Dispose();
         _postgres?.Dispose();
         _http.Dispose();

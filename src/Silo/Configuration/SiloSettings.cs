@@ -26,7 +26,7 @@ public sealed class SiloSettings
     /// <summary>bf16, f32 or, on a GPU, f16.</summary>
     public string DType { get; set; } = "bf16";
 
-    /// <summary>CPU threads of the tensor library; 0 for all.</summary>
+    /// <summary>CPU threads of the tensor library; 0 shares the processors among the CPU's logical devices.</summary>
     public int Threads { get; set; }
 
     /// <summary>Chunks that a cpu silo decodes at once; 0 for half the processors.</summary>
