@@ -1,6 +1,6 @@
 using HieraVid.Models.Llava;
-using HieraVid.Models.Qwen2Vl;
 using HieraVid.Models.Qwen25Vl;
+using HieraVid.Models.Qwen2Vl;
 
 namespace HieraVid.Models.Configuration;
 
