@@ -77,7 +77,7 @@ internal sealed class BaselineCase : IDisposable
         Compare(output, () => Array.ConvertAll(compute(), value => (double)value));
 
     /// <summary>Compares a tensor.</summary>
-    internal void Compare(string output, Func<Tensor> compute) => Compare(output, () => compute().ToArray<float>());
+    internal void CompareTensor(string output, Func<Tensor> compute) => Compare(output, () => compute().ToArray<float>());
 
     /// <summary>Records every output that nothing compared.</summary>
     internal void ListUncompared()

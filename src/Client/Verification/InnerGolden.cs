@@ -31,7 +31,7 @@ internal static class InnerGolden
         golden.Compare("kept", () => all);
         golden.Compare("kept_visual", () => kept);
         golden.Compare("position_ids", () => all);
-        golden.Compare("hidden", () => cat([hidden.narrow(0, 0, start), values, hidden.narrow(0, end, length - end)], 0));
+        golden.CompareTensor("hidden", () => cat([hidden.narrow(0, 0, start), values, hidden.narrow(0, end, length - end)], 0));
     }
 
     internal static void FrameFusion(BaselineCase golden)
@@ -74,7 +74,7 @@ internal static class InnerGolden
         var state = selections.Count == 0 ? plan.State : ((FrameFusionSelection)selections[^1]).State;
         golden.Compare("kept", () => Enumerable.Range(0, start).Concat(alive.Select(token => start + token))
             .Concat(Enumerable.Range(start + count, length - start - count)));
-        golden.Compare("hidden", () => cat([text.narrow(0, 0, start), hidden, text.narrow(0, start, text.shape[0] - start)], 0));
+        golden.CompareTensor("hidden", () => cat([text.narrow(0, 0, start), hidden, text.narrow(0, start, text.shape[0] - start)], 0));
         golden.Compare("counts", () => counts);
         golden.Compare("sparsity", () => state.Sparsity.Select(share => (float)share).ToArray());
         golden.Compare("state", () => (int[])[state.Merging ? 0 : 1, state.Pruning ? 0 : 1]);
@@ -87,7 +87,7 @@ internal static class InnerGolden
             var keys = golden.In("keys");
             var kept = Pruning.StreamingLlm.Evict((int)keys.shape[1], golden.Integer("start"), golden.Integer("recent"), golden.Integer("coming"));
             golden.Compare("kept", () => kept);
-            golden.Compare("keys", () => keys.index_select(1, Index(kept)));
+            golden.CompareTensor("keys", () => keys.index_select(1, Index(kept)));
             return;
         }
         var (q, k, v) = (golden.In("q"), golden.In("k"), golden.In("v"));
@@ -96,7 +96,7 @@ internal static class InnerGolden
             ?? new AttentionWindow(0, length);
         golden.Compare("n_local", () => (int[])[window.Local]);
         golden.Compare("mask", () => Enumerable.Range(0, length * length).Select(i => window.Sees(i / length, i % length) ? 1 : 0));
-        golden.Compare("out", () => WindowedAttention.Forward(q.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0),
+        golden.CompareTensor("out", () => WindowedAttention.Forward(q.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0),
             window.Initial, window.Local, 1 / Math.Sqrt(q.shape[2])));
     }
 

@@ -22,8 +22,8 @@ internal static class MergingGolden
                 golden.Params.GetProperty("pool").GetString() == "average" ? PoolMode.Average : PoolMode.Bilinear);
             (tokens, keys) = (GridPooling.Forward(tokens, grid, mode), GridPooling.Forward(keys, grid, mode));
             score = GridPooling.Forward(score.unsqueeze(-1), grid, mode).squeeze(-1);
-            golden.Compare("pooled_score", () => score);
-            golden.Compare("pooled_features", () => tokens);
+            golden.CompareTensor("pooled_score", () => score);
+            golden.CompareTensor("pooled_features", () => tokens);
         }
         // CLIP's class token stays as row 0 and takes part in nothing.
         var skip = isClip ? 1 : 0;
@@ -33,7 +33,7 @@ internal static class MergingGolden
             golden.Integer("dominant"), golden.Integer("contextual"))).ToArray();
         golden.Compare("kept", () => frames.SelectMany(frame =>
             Enumerable.Range(0, skip).Concat(frame.Dominant.Concat(frame.Targets).Select(p => p + skip))));
-        golden.Compare("features", () => stack(
+        golden.CompareTensor("features", () => stack(
             [.. frames.Select((frame, f) => cat([tokens.select(0, f).narrow(0, 0, skip), frame.Rows], 0))], 0));
         golden.Compare("owner", () => frames.SelectMany(frame => frame.Owner));
     }
@@ -43,7 +43,7 @@ internal static class MergingGolden
         var (tokens, keys, query) = (golden.In("features"), golden.In("keys"), golden.In("q_cls"));
         var (frames, count, width) = ((int)tokens.shape[0], (int)tokens.shape[1], tokens.shape[2]);
         var attention = (keys.matmul(query.unsqueeze(-1)).squeeze(-1) * (1 / Math.Sqrt(width))).softmax(-1).narrow(1, 1, count);
-        golden.Compare("attn", () => attention);
+        golden.CompareTensor("attn", () => attention);
         var ratio = golden.Flag("adaptive") ? Pruning.PruMerge.AdaptiveRatio(attention.ToArray<float>()) : golden.Number("ratio");
         golden.Compare("ratio", () => new[] { (float)ratio });
         var scores = Enumerable.Range(0, frames).Select(f => attention.select(0, f).ToArray<float>()).ToArray();
@@ -51,7 +51,7 @@ internal static class MergingGolden
         if (golden.Variant == "plus")
             kept = [.. kept.Select(frame => Pruning.PruMerge.Plus(frame, ratio, golden.Integer("sequence_end")))];
         golden.Compare("kept", () => kept.SelectMany(frame => frame));
-        golden.Compare("features", () => stack([.. Enumerable.Range(0, frames).Select(f => Pruning.PruMerge.Merge(
+        golden.CompareTensor("features", () => stack([.. Enumerable.Range(0, frames).Select(f => Pruning.PruMerge.Merge(
             tokens.select(0, f), scores[f], keys.select(0, f).narrow(0, 1, count), kept[f], golden.Integer("neighbours")))], 0));
     }
 
@@ -77,7 +77,7 @@ internal static class MergingGolden
         var scenes = Pruning.PruneVid.Scenes(tokens, options);
         var rows = Pruning.PruneVid.Cluster(tokens, scenes, golden.Number("cluster_ratio"), options);
         golden.Compare("owner", () => rows.Owner);
-        golden.Compare("features", () => Pruning.PruneVid.Means(tokens, rows));
+        golden.CompareTensor("features", () => Pruning.PruneVid.Means(tokens, rows));
         golden.Compare("static_sizes", () => rows.StaticSizes);
         golden.Compare("dynamic_sizes", () => rows.DynamicSizes);
         golden.Compare("window_sizes", () => scenes.Select(scene => scene.Frames.Count));
@@ -111,13 +111,13 @@ internal static class MergingGolden
         if (golden.Variant != "outer_grid")
         {
             golden.Compare("kept", () => kept.Origins);
-            golden.Compare("features", () => kept.Values);
+            golden.CompareTensor("features", () => kept.Values);
             return;
         }
         var side = (int)Math.Round(Math.Sqrt(plan.Shape.Positions));
         var layout = VideoLayout.Of(plan.Shape.Frames, side, side, NewlinePosition.Grid);
         var video = VideoSequence.Build(kept.Values, kept.Origins, golden.In("newline"), layout, NewlineStay.NonEmptyRows, renumbered: true);
-        golden.Compare("features", () => video.Tokens);
+        golden.CompareTensor("features", () => video.Tokens);
         golden.Compare("kept", () =>
         {
             var origins = Enumerable.Repeat(-1, video.Indices.Count).ToArray();
@@ -144,6 +144,6 @@ internal static class MergingGolden
         golden.Compare("segment_lengths", () => plan.Pieces.Select(piece => piece.Count));
         using var kept = BackwardPass.Run(method, plan, chunks);
         golden.Compare("kept", () => kept.Origins);
-        golden.Compare("features", () => kept.Values);
+        golden.CompareTensor("features", () => kept.Values);
     }
 }

@@ -63,7 +63,7 @@ internal static class SelectionGolden
                     .Select(row => group.FirstFrame * positions + row)),
         ];
         golden.Compare("kept", () => kept);
-        golden.Compare("features", () => tokens.reshape(-1, width).index_select(0, Index(kept)));
+        golden.CompareTensor("features", () => tokens.reshape(-1, width).index_select(0, Index(kept)));
         var lost = golden.Flag("process_last_group") ? 0 : frames % 2;
         golden.Compare("frame_counts", () =>
             Enumerable.Range(0, frames - lost).Select(f => kept.Count(token => token / positions == f)));
