@@ -1,6 +1,6 @@
 // Compiled once per instruction set, like rows.cpp and under the same rules.
 #include "gradient_rows.h"
-#include "simd.h"
+#include "row_parts.h"
 
 #include <math.h>
 
@@ -69,32 +69,13 @@ void gelu_tanh(const T* x, const T* dy, T* dx, int64_t first, int64_t last) {
 
 template <typename T>
 void softmax(T* row, float* buffer, int64_t keys, int64_t prefix, int64_t start, int64_t at, float scale) {
-  const float lowest = -3.4028234e38f;
   int64_t seen = at + 1;
   if (prefix < start) {
     T hidden[HV_WIDTH];
-    store(hidden, all(lowest));
+    store(hidden, all(kLowest));
     for (int64_t i = prefix; i < start; ++i) row[i] = hidden[0];
   }
-  Floats best = all(lowest);
-  int64_t whole = seen / HV_WIDTH * HV_WIDTH;
-  for (int64_t i = 0; i < whole; i += HV_WIDTH) best = larger(best, load(row + i));
-  float largest = lowest;
-  for (int l = 0; l < HV_WIDTH; ++l) largest = largest > best[l] ? largest : best[l];
-  Floats rest = load_part(row + whole, seen - whole);
-  for (int64_t l = 0; l < seen - whole; ++l) largest = largest > rest[l] ? largest : rest[l];
-  Floats sums = {};
-  for (int64_t i = 0; i < whole; i += HV_WIDTH) {
-    Floats e = exponential((load(row + i) - largest) * scale);
-    store(buffer + i, e);
-    sums += e;
-  }
-  rest = exponential((rest - largest) * scale);
-  float sum = sum_of(sums);
-  for (int64_t l = 0; l < seen - whole; ++l) sum += rest[l];
-  float share = 1.0f / sum;
-  for (int64_t i = 0; i < whole; i += HV_WIDTH) store(row + i, load(buffer + i) * share);
-  store_part(row + whole, rest * share, seen - whole);
+  softmax_row(row, buffer, seen, scale);
   memset(row + seen, 0, static_cast<size_t>(keys - seen) * sizeof(T));
   if (prefix < start) memset(row + prefix, 0, static_cast<size_t>(start - prefix) * sizeof(T));
 }
@@ -111,9 +92,6 @@ void softmax_gradient(const T* p, T* dp, int64_t keys, float scale) {
 }
 
 }  // namespace
-
-#define HV_JOIN(a, b) a##b
-#define HV_NAME(prefix, isa) HV_JOIN(prefix, isa)
 
 namespace hv {
 

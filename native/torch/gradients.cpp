@@ -16,35 +16,11 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
 
-#define HV_DECLARE(isa)                                      \
-  extern const GradientKernels<float> float_gradients_##isa; \
-  extern const GradientKernels<uint16_t> bfloat16_gradients_##isa;
-
 namespace hv {
-
-HV_DECLARE(plain)
-#if defined(HV_X86)
-HV_DECLARE(avx2)
-HV_DECLARE(avx512)
-#endif
-
-template <>
-const GradientKernels<float>& gradient_kernels() {
-  return HV_PICK(float_gradients);
-}
-template <>
-const GradientKernels<uint16_t>& gradient_kernels() {
-  return HV_PICK(bfloat16_gradients);
-}
-
+HV_TABLES(GradientKernels, gradient_kernels, float_gradients, bfloat16_gradients)
 }  // namespace hv
 
 namespace {
-
-template <typename T>
-T* data(const at::Tensor& t) {
-  return static_cast<T*>(t.data_ptr());
-}
 
 // Calls body(zero of t's type) with float or the bits of a bfloat16.
 template <typename F>

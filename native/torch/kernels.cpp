@@ -10,35 +10,11 @@
 
 using namespace hv;
 
-#define HV_DECLARE(isa)                              \
-  extern const RowKernels<float> float_kernels_##isa; \
-  extern const RowKernels<uint16_t> bfloat16_kernels_##isa;
-
 namespace hv {
-
-HV_DECLARE(plain)
-#if defined(HV_X86)
-HV_DECLARE(avx2)
-HV_DECLARE(avx512)
-#endif
-
-template <>
-const RowKernels<float>& kernels() {
-  return HV_PICK(float_kernels);
-}
-template <>
-const RowKernels<uint16_t>& kernels() {
-  return HV_PICK(bfloat16_kernels);
-}
-
+HV_TABLES(RowKernels, kernels, float_kernels, bfloat16_kernels)
 }  // namespace hv
 
 namespace {
-
-template <typename T>
-T* data(const at::Tensor& t) {
-  return static_cast<T*>(t.data_ptr());
-}
 
 bool suits(const at::Tensor& t) {
   return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16) &&

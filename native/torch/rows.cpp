@@ -1,7 +1,7 @@
 // Compiled once per instruction set, HV_ISA being its name. Only C headers: an inline function of a C++ header, compiled here
 // with wide instructions, could be the one that the linker keeps for everybody.
 #include "rows.h"
-#include "simd.h"
+#include "row_parts.h"
 
 #include <math.h>
 
@@ -20,27 +20,7 @@ void softmax(T* scores, float* buffer, int64_t first, int64_t last, int64_t keys
   for (int64_t r = first; r < last; ++r) {
     T* row = scores + r * keys;
     int64_t seen = causal ? keys - queries + 1 + r % queries : keys;
-    int64_t whole = seen / HV_WIDTH * HV_WIDTH;
-    const float lowest = -3.4028234e38f;
-    Floats best = all(lowest);
-    for (int64_t i = 0; i < whole; i += HV_WIDTH) best = larger(best, load(row + i));
-    float largest = lowest;
-    for (int l = 0; l < HV_WIDTH; ++l) largest = largest > best[l] ? largest : best[l];
-    Floats rest = load_part(row + whole, seen - whole);
-    for (int64_t l = 0; l < seen - whole; ++l) largest = largest > rest[l] ? largest : rest[l];
-
-    Floats sums = {};
-    for (int64_t i = 0; i < whole; i += HV_WIDTH) {
-      Floats e = exponential((load(row + i) - largest) * scale);
-      store(buffer + i, e);
-      sums += e;
-    }
-    rest = exponential((rest - largest) * scale);
-    float sum = sum_of(sums);
-    for (int64_t l = 0; l < seen - whole; ++l) sum += rest[l];
-    float share = 1.0f / sum;
-    for (int64_t i = 0; i < whole; i += HV_WIDTH) store(row + i, load(buffer + i) * share);
-    store_part(row + whole, rest * share, seen - whole);
+    softmax_row(row, buffer, seen, scale);
     memset(row + seen, 0, static_cast<size_t>(keys - seen) * sizeof(T));
   }
 }
@@ -121,9 +101,6 @@ void dot(const float* x, const T* w, const T* bias, T* out, int64_t rows, int64_
 }
 
 }  // namespace
-
-#define HV_JOIN(a, b) a##b
-#define HV_NAME(prefix, isa) HV_JOIN(prefix, isa)
 
 namespace hv {
 

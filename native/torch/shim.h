@@ -27,6 +27,12 @@ inline Handle wrap(at::Tensor tensor) {
   return new at::Tensor(std::move(tensor));
 }
 
+// The values, T being float or the bits of a bfloat16.
+template <typename T>
+T* data(const at::Tensor& t) {
+  return static_cast<T*>(t.data_ptr());
+}
+
 // No exception may cross the C ABI: the message is kept for the caller, who sees null (or -1) and asks for it.
 template <typename F>
 Handle guard(F&& body) noexcept {

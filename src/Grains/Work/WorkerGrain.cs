@@ -31,6 +31,12 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         _ => grains.GetGrain<IAggregatorGrain>(worker),
     };
 
+    /// <summary>The silo's store, limits and devices.</summary>
+    protected WorkHost Host { get; } = services.GetRequiredService<WorkHost>();
+
+    /// <summary>The jobs that it was at lately.</summary>
+    protected OpenJobs Jobs { get; } = new(services.GetRequiredService<WorkHost>().Blobs);
+
     /// <summary>Which of the silo's devices or slots it has.</summary>
     protected int Number => WorkerKey.NumberOf(Key);
 

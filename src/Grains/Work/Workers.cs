@@ -1,6 +1,5 @@
 using HieraVid.Pipeline;
 using HieraVid.Pipeline.Stages;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Concurrency;
 using Orleans.Placement;
 
@@ -10,18 +9,15 @@ namespace HieraVid.Grains;
 [RequiresRole(Roles.Cpu), Immovable, KeepAlive, Reentrant]
 internal sealed class DecoderGrain(IServiceProvider services) : WorkerGrain(Roles.Cpu, services), IDecoderGrain
 {
-    private readonly WorkHost _host = services.GetRequiredService<WorkHost>();
-    private readonly OpenJobs _jobs = new(services.GetRequiredService<WorkHost>().Blobs);
-
     protected override string Device => "ffmpeg";
 
     protected override async Task<WorkDone> DoAsync(WorkItem item, WorkProgress progress, CancellationToken cancellation)
     {
-        var job = _jobs.Open(item.Job);
+        var job = Jobs.Open(item.Job);
         if (item.Kind == WorkKind.Probe)
-            await VideoStages.ProbeAsync(job, _host.Shelf, _host.Limits, cancellation);
+            await VideoStages.ProbeAsync(job, Host.Shelf, Host.Limits, cancellation);
         else
-            await VideoStages.DecodeAsync(job, item.AsChunk(), _host.Shelf, _host.Limits, cancellation);
+            await VideoStages.DecodeAsync(job, item.AsChunk(), Host.Shelf, Host.Limits, cancellation);
         return new WorkDone(item);
     }
 }
@@ -30,15 +26,12 @@ internal sealed class DecoderGrain(IServiceProvider services) : WorkerGrain(Role
 [RequiresRole(Roles.Gpu), Immovable, KeepAlive, Reentrant]
 internal sealed class GpuGrain(IServiceProvider services) : WorkerGrain(Roles.Gpu, services), IGpuGrain
 {
-    private readonly WorkHost _host = services.GetRequiredService<WorkHost>();
-    private readonly OpenJobs _jobs = new(services.GetRequiredService<WorkHost>().Blobs);
-
-    protected override string Device => _host.Devices[Number].Name;
+    protected override string Device => Host.Devices[Number].Name;
 
     protected override Task<WorkDone> DoAsync(WorkItem item, WorkProgress progress, CancellationToken cancellation) =>
-        _host.Devices[Number].UseAsync((tokens, _) =>
+        Host.Devices[Number].UseAsync((tokens, _) =>
         {
-            var job = _jobs.Open(item.Job);
+            var job = Jobs.Open(item.Job);
             switch (item.Kind)
             {
                 case WorkKind.Encode:
@@ -57,18 +50,15 @@ internal sealed class GpuGrain(IServiceProvider services) : WorkerGrain(Roles.Gp
 [RequiresRole(Roles.Prefill), Immovable, KeepAlive, Reentrant]
 internal sealed class AggregatorGrain(IServiceProvider services) : WorkerGrain(Roles.Prefill, services), IAggregatorGrain
 {
-    private readonly WorkHost _host = services.GetRequiredService<WorkHost>();
-    private readonly OpenJobs _jobs = new(services.GetRequiredService<WorkHost>().Blobs);
-
-    protected override string Device => _host.Devices[Number].Name;
+    protected override string Device => Host.Devices[Number].Name;
 
     protected override Task<WorkDone> DoAsync(WorkItem item, WorkProgress progress, CancellationToken cancellation) =>
-        _host.Devices[Number].UseAsync((_, answering) =>
+        Host.Devices[Number].UseAsync((_, answering) =>
         {
-            var job = _jobs.Open(item.Job);
+            var job = Jobs.Open(item.Job);
             return item.Kind switch
             {
-                WorkKind.Cut => new WorkDone(item) { Parts = [.. answering.Cut(job, _host.Limits).Select(chunk => (chunk.FirstSample, chunk.Count))] },
+                WorkKind.Cut => new WorkDone(item) { Parts = [.. answering.Cut(job, Host.Limits).Select(chunk => (chunk.FirstSample, chunk.Count))] },
                 WorkKind.Plan => new WorkDone(item) { Parts = [.. answering.Plan(job).Select(piece => (piece.First, piece.Count))] },
                 _ => Answered(item, answering.Answer(job, progress.Show, progress.Write, cancellation)),
             };

@@ -18,10 +18,8 @@ internal sealed class Answering(
     LoadedModel model, PreparedJob job, StageClock clock, Action<JobProgress> onProgress, Action<string> onText) : IDisposable
 {
     private readonly StringBuilder _answer = new();
-    private VideoPlaces? _places;
-    private PrefillPruning? _pruning;
     private DecodingSession? _session;
-    private float[]? _logits;
+    private PromptPrefill? _prefill;
     private FinishReason _finish;
     private int _generated;
 
@@ -36,18 +34,12 @@ internal sealed class Answering(
         using var frozen = no_grad();
         using var lap = clock.Measure(JobStage.Prefill);
         var layers = model.Network.Config.Text.LayerCount;
-        long[] ids = [.. job.Planned.Prompt.Ids.Select(id => (long)id)];
         var tokens = Joined(join);
-        _places = new VideoPlaces(
-            job.Planned.Layout(model.Network, steps), job.Planned.Prompt.VideoPositions[0], ids.Length, job.Planned.Budget, job.Method);
-        _pruning = new PrefillPruning(job.Method, plan, tokens.Origins, clock);
-        var video = _places.Sequence(model.Network, tokens);
-        var embeddings = model.Network.Splice(ids.AsSpan(0, _places.Start), video.Tokens, ids.AsSpan(_places.Start + 1));
         _session = new DecodingSession(model.Network.Decoder);
-        var hook = _pruning.Hook(_places.Start, video, (int)embeddings.shape[0], layer => onProgress(new JobProgress(JobStage.Prefill, layer, layers)));
-        _logits = _session.Prefill(embeddings, _places.Positions(video.Indices), hook, cancellation);
+        _prefill = PromptPrefill.Run(model.Network, job.Planned, job.Method, plan, tokens, steps, _session, clock,
+            layer => onProgress(new JobProgress(JobStage.Prefill, layer, layers)), cancellation);
         onProgress(new JobProgress(JobStage.Prefill, layers, layers,
-            FormattableString.Invariant($"{embeddings.shape[0]:N0} tokens, {_places.Unpruned:N0} visual ones before pruning, {_pruning.Survivors.Length:N0} at the end")));
+            FormattableString.Invariant($"{_prefill.Tokens:N0} tokens, {_prefill.Places.Unpruned:N0} visual ones before pruning, {_prefill.Pruning.Survivors.Length:N0} at the end")));
     }
 
     /// <summary>Writes the answer.</summary>
@@ -57,16 +49,7 @@ internal sealed class Answering(
         using var lap = clock.Measure(JobStage.Generate);
         var text = new StreamingDecoder(model.Tokenizer);
         var asked = job.Request.Generation;
-        var options = new SamplingOptions
-        {
-            MaxTokens = asked.MaxTokens,
-            Temperature = asked.Temperature,
-            TopP = asked.TopP,
-            Seed = asked.Seed,
-            RepetitionPenalty = asked.RepetitionPenalty ?? model.Generation.RepetitionPenalty,
-            StopTokens = model.StopTokens,
-        };
-        _finish = TokenGenerator.Run(_session!, _logits!, options, token =>
+        _finish = TokenGenerator.Run(_session!, _prefill!.Logits, model.SamplingFor(asked), token =>
         {
             if (_generated++ == 0)
                 clock.FirstToken();
@@ -86,11 +69,12 @@ internal sealed class Answering(
     internal AnswerReport Report(
         IReadOnlyList<int> samples, IReadOnlyList<int> steps, IReadOnlyList<ChunkSummary> summaries, int reused)
     {
+        var pruning = _prefill!.Pruning;
         List<double> Times(IEnumerable<int> list) => [.. list.Select(sample => Math.Round(job.Plan.TimesSeconds[sample], 6))];
         var stepTimes = Times(steps);
         var layers = model.Network.Config.Text.LayerCount;
-        var perLayer = PruningFacts.PerLayer(_pruning!, layers);
-        var segments = PruningFacts.Segments(_pruning!, stepTimes, job.Video.DurationSeconds);
+        var perLayer = PruningFacts.PerLayer(pruning, layers);
+        var segments = PruningFacts.Segments(pruning, stepTimes, job.Video.DurationSeconds);
         return new AnswerReport
         {
             Answer = _answer.ToString().Trim(),
@@ -98,11 +82,11 @@ internal sealed class Answering(
             Video = new VideoReport(
                 job.Video.DurationSeconds, job.Video.DisplayWidth, job.Video.DisplayHeight, job.Video.AverageFps, samples.Count,
                 Times(samples)),
-            Tokens = new TokenReport(_places!.Unpruned, job.Planned.Prompt.Ids.Count - 1, _generated, _pruning!.Entered.Length, perLayer,
-                Math.Round(perLayer.Average() / _pruning.Plan.Shape.Tokens, 4)),
-            KeptTokens = PruningFacts.Digests(_pruning),
+            Tokens = new TokenReport(_prefill.Places.Unpruned, job.Planned.Prompt.Ids.Count - 1, _generated, pruning.Entered.Length, perLayer,
+                Math.Round(perLayer.Average() / pruning.Plan.Shape.Tokens, 4)),
+            KeptTokens = PruningFacts.Digests(pruning),
             Chunks = new ChunkReport(job.Chunks.Count, job.Request.ChunkFrames, reused),
-            Flops = PruningFacts.Flops(_pruning, model.Network.Config.Text),
+            Flops = PruningFacts.Flops(pruning, model.Network.Config.Text),
             Segments = segments,
             Timing = Timing(),
             PeakMemoryBytes = ProcessMemory.PeakBytes,
@@ -113,7 +97,7 @@ internal sealed class Answering(
             Budget = job.Method.Name == PruningMethods.None ? 1 : job.Request.Pruning.Budget,
             Seed = job.Request.Generation.Seed,
             Notes = job.Notes,
-            Pruning = ReportFacts.Of(_pruning, summaries, layers, segments, job.Planned.Grid, stepTimes),
+            Pruning = ReportFacts.Of(pruning, summaries, layers, segments, job.Planned.Grid, stepTimes),
         };
     }
 

@@ -136,11 +136,9 @@ public sealed class ComparisonRunner(LoadedModel model, VideoLimits limits)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var (clock, network, start) = (new StageClock(), model.Network, planned.Prompt.VideoPositions[0]);
+        var (clock, network) = (new StageClock(), model.Network);
         using var session = new DecodingSession(network.Decoder);
-        long[] ids = [.. planned.Prompt.Ids.Select(id => (long)id)];
-        PrefillPruning pruning;
-        float[] logits;
+        PromptPrefill prefill;
         using (clock.Measure(JobStage.Prefill))
         {
             PruningPlan plan;
@@ -150,14 +148,10 @@ public sealed class ComparisonRunner(LoadedModel model, VideoLimits limits)
                 plan = method.Plan([.. chunks.Select((chunk, i) => method.Summarise(WithPrevious(chunks, i)))], planned.Budget.Room);
                 tokens = BackwardPass.Run(method, plan, chunks);
             }
-            var frames = chunks.Sum(chunk => chunk.FrameCount);
-            var places = new VideoPlaces(planned.Layout(network, frames), start, ids.Length, planned.Budget, method);
-            var video = places.Sequence(network, tokens);
-            pruning = new PrefillPruning(method, plan, tokens.Origins, clock);
-            var embeddings = network.Splice(ids.AsSpan(0, start), video.Tokens, ids.AsSpan(start + 1));
-            var hook = pruning.Hook(start, video, (int)embeddings.shape[0], _ => { });
-            logits = session.Prefill(embeddings, places.Positions(video.Indices), hook, cancellation);
+            prefill = PromptPrefill.Run(
+                network, planned, method, plan, tokens, chunks.Sum(chunk => chunk.FrameCount), session, clock, _ => { }, cancellation);
         }
+        var (pruning, logits) = (prefill.Pruning, prefill.Logits);
         var cacheBytes = session.Cache.Bytes;
         var answer = Generate(session, logits, request.Generation, cancellation);
         var layers = network.Config.Text.LayerCount;
@@ -188,15 +182,7 @@ public sealed class ComparisonRunner(LoadedModel model, VideoLimits limits)
     private string Generate(DecodingSession session, float[] logits, GenerationRequest asked, CancellationToken cancellation)
     {
         var (text, answer) = (new StreamingDecoder(model.Tokenizer), new StringBuilder());
-        TokenGenerator.Run(session, logits, new SamplingOptions
-        {
-            MaxTokens = asked.MaxTokens,
-            Temperature = asked.Temperature,
-            TopP = asked.TopP,
-            Seed = asked.Seed,
-            RepetitionPenalty = asked.RepetitionPenalty ?? model.Generation.RepetitionPenalty,
-            StopTokens = model.StopTokens,
-        }, token => answer.Append(text.Append(token)), cancellation: cancellation);
+        TokenGenerator.Run(session, logits, model.SamplingFor(asked), token => answer.Append(text.Append(token)), cancellation: cancellation);
         return answer.Append(text.Flush()).ToString().Trim();
     }
 

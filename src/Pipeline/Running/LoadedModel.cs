@@ -1,6 +1,8 @@
 using HieraVid.Models;
 using HieraVid.Models.Configuration;
+using HieraVid.Models.Generation;
 using HieraVid.Models.Tokenization;
+using HieraVid.Pipeline.Jobs;
 using HieraVid.Pruning;
 
 namespace HieraVid.Pipeline.Running;
@@ -66,6 +68,17 @@ public sealed class LoadedModel : IDisposable
             throw;
         }
     }
+
+    /// <summary>How an answer's tokens are chosen: as asked, else as the checkpoint says.</summary>
+    internal SamplingOptions SamplingFor(GenerationRequest asked) => new()
+    {
+        MaxTokens = asked.MaxTokens,
+        Temperature = asked.Temperature,
+        TopP = asked.TopP,
+        Seed = asked.Seed,
+        RepetitionPenalty = asked.RepetitionPenalty ?? Generation.RepetitionPenalty,
+        StopTokens = StopTokens,
+    };
 
     /// <summary>Frees the weights.</summary>
     public void Dispose() => Network.Dispose();

@@ -4,7 +4,7 @@ namespace HieraVid.Torch.Training;
 
 /// <summary>
 /// The operations of <see cref="Activations"/> and <see cref="Attention"/> with gradients: one pass each on a CPU, composed
-/// elsewhere.
+/// elsewhere: as there, unless that writes in place.
 /// </summary>
 public static class Trainable
 {
@@ -15,10 +15,7 @@ public static class Trainable
         if (Kernels.Trains(x))
             return Kernels.TrainRmsNorm(x, weight, epsilon);
 #endif
-        using var scope = NewDisposeScope();
-        var wide = x.to(float32);
-        var scale = (wide.pow(2).mean([-1], true) + epsilon).rsqrt();
-        return ((wide * scale).to(x.dtype) * weight).MoveToOuterDisposeScope();
+        return Activations.RmsNorm(x, weight, epsilon);
     }
 
     /// <summary>See <see cref="Activations.Rotate"/>.</summary>
@@ -28,11 +25,7 @@ public static class Trainable
         if (Kernels.Trains(x))
             return Kernels.TrainRotate(x, cos, sin);
 #endif
-        using var scope = NewDisposeScope();
-        var half = x.shape[2] / 2;
-        var wide = x.to(float32);
-        var (first, second) = (wide.narrow(2, 0, half), wide.narrow(2, half, half));
-        return cat([first * cos - second * sin, second * cos + first * sin], 2).to(x.dtype).MoveToOuterDisposeScope();
+        return Activations.Rotate(x, cos, sin);
     }
 
     /// <summary>See <see cref="Activations.SwiGlu"/>.</summary>

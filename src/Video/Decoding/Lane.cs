@@ -6,10 +6,10 @@ namespace HieraVid.Video;
 /// Delivers the frames of some stretches in order, and decides what to do where FFmpeg doesn't: begin earlier if a seek can't be
 /// trusted, go on behind the damage if the file is broken.
 /// </summary>
-internal sealed class Lane(VideoInfo video, IEnumerable<Stretch> stretches, VideoLimits limits, Stopwatch waited,
-    CancellationToken cancel) : IAsyncDisposable
+internal sealed class Lane(VideoInfo video, IEnumerable<Stretch> stretches, VideoLimits limits, CancellationToken cancel) : IAsyncDisposable
 {
     private readonly byte[] picture = new byte[video.Width * video.Height * 3];
+    private readonly Stopwatch waited = new();
     private readonly List<Stretch> left = [.. stretches];
     private PlannedFrames? frames;
     private int input;

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace HieraVid.Video;
 
 /// <summary>
@@ -35,7 +33,7 @@ internal sealed class PlanDecoder : IAsyncDisposable
         this.stretches = stretches;
         int count = stretches.Max(s => s.Frames.Count) <= most ? Math.Clamp(limits.DecoderThreads, 1, stretches.Count) : 1;
         var share = limits with { DecoderThreads = Math.Max(1, limits.DecoderThreads / count) };
-        lanes = [.. Enumerable.Range(0, count).Select(lane => new Lane(video, Of(lane), share, new Stopwatch(), stop.Token))];
+        lanes = [.. Enumerable.Range(0, count).Select(lane => new Lane(video, Of(lane), share, stop.Token))];
         var resize = new PillowResize(video.Width, video.Height, target);
         begin = lane => new ReadAhead(lanes[lane], Of(lane).SelectMany(s => s.Frames), resize, bytes, most, stop.Token);
 

@@ -17,10 +17,7 @@ public sealed class MethodRunnerTests : IDisposable
     public MethodRunnerTests(RunnerFixture fixture)
     {
         _fixture = fixture;
-        var folder = Path.Combine(fixture.Folder, "tiny");
-        if (!Directory.Exists(folder))
-            RandomCheckpoint.Create(folder, CheckpointPreset.Tiny, seed: 3);
-        _model = LoadedModel.Load(folder, Compute.Reference);
+        _model = fixture.Load(CheckpointPreset.Tiny);
     }
 
     public static TheoryData<string> Names() => [.. PruningMethods.Names];

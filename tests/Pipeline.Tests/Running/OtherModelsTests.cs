@@ -142,11 +142,5 @@ public sealed class OtherModelsTests(RunnerFixture fixture)
             Pruning = new PruningRequest { Method = method, Budget = 0.3 },
         });
 
-    private LoadedModel Load(string preset, string? pool = null)
-    {
-        var folder = Path.Combine(fixture.Folder, preset);
-        if (!Directory.Exists(folder))
-            RandomCheckpoint.Create(folder, CheckpointPreset.Parse(preset), seed: 3);
-        return LoadedModel.Load(folder, Compute.Reference, pool: pool);
-    }
+    private LoadedModel Load(string preset, string? pool = null) => fixture.Load(CheckpointPreset.Parse(preset), pool);
 }

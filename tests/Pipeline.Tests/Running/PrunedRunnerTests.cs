@@ -17,10 +17,7 @@ public sealed class PrunedRunnerTests : IDisposable
     public PrunedRunnerTests(RunnerFixture fixture)
     {
         _fixture = fixture;
-        var folder = Path.Combine(fixture.Folder, "tiny");
-        if (!Directory.Exists(folder))
-            RandomCheckpoint.Create(folder, CheckpointPreset.Tiny, seed: 3);
-        _model = LoadedModel.Load(folder, Compute.Reference);
+        _model = fixture.Load(CheckpointPreset.Tiny);
     }
 
     public void Dispose() => _model.Dispose();

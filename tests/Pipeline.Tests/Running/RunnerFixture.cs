@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HieraVid.Models;
+using HieraVid.Models.Checkpoints;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
 using HieraVid.Pipeline.Tokens;
@@ -42,6 +43,15 @@ public sealed class RunnerFixture : IDisposable
         ProbedVideo? probed = null, CancellationToken? cancellation = null) =>
         new LocalRunner(Model, VideoLimits.Default, Storing).RunAsync(request, onProgress, onText, probed,
             cancellation ?? TestContext.Current.CancellationToken);
+
+    /// <summary>A random model of a preset, the caller's to free.</summary>
+    internal LoadedModel Load(CheckpointPreset preset, string? pool = null)
+    {
+        var folder = Path.Combine(Folder, preset.Name);
+        if (!Directory.Exists(folder))
+            RandomCheckpoint.Create(folder, preset, seed: 3);
+        return LoadedModel.Load(folder, Compute.Reference, pool: pool);
+    }
 
     /// <summary>A job on another model.</summary>
     internal Task<AnswerReport> RunOnAsync(LoadedModel model, JobRequest request) =>

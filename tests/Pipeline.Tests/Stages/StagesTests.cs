@@ -20,10 +20,7 @@ public sealed class StagesTests : IDisposable
     public StagesTests(RunnerFixture fixture)
     {
         _fixture = fixture;
-        var folder = Path.Combine(fixture.Folder, "tiny-stages");
-        if (!Directory.Exists(folder))
-            RandomCheckpoint.Create(folder, CheckpointPreset.Tiny, seed: 3);
-        _model = LoadedModel.Load(folder, Compute.Reference);
+        _model = fixture.Load(CheckpointPreset.Tiny);
     }
 
     public void Dispose() => _model.Dispose();
