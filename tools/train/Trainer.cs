@@ -33,13 +33,16 @@ internal sealed class Trainer : IDisposable
     private readonly int _workers;
     private long _step;
 
-    internal Trainer(string folder, Recipe recipe, LlavaConfig config, ByteLevelTokenizer tokenizer, Compute compute, int workers)
+    internal Trainer(
+        string folder, Recipe recipe, LlavaConfig config, ByteLevelTokenizer tokenizer, Compute compute, int workers, string? from = null)
     {
         (_folder, _recipe, _compute, _workers) = (folder, recipe, compute, workers);
         _batches = new BatchMaker(config, tokenizer);
         _network = new WorldNetwork(config, new LabelWords(tokenizer), compute);
         _parameters = new ParameterSet(WorldNetwork.Tensors(config), compute.DType, compute.Device);
         InitialWeights.Fill(_parameters, config, recipe.Seed, recipe.FirstLayers);
+        if (from is not null)
+            Checkpoint.Begin(from, _parameters);
         _optimizer = new AdamW(_parameters);
         _step = Checkpoint.Load(folder, _parameters, _optimizer);
     }
