@@ -85,7 +85,7 @@ public abstract class VideoModel : IDisposable
     public Tensor Splice(ReadOnlySpan<long> before, Tensor video, ReadOnlySpan<long> after)
     {
         using var scope = NewDisposeScope();
-        return cat([Decoder.Embed(before), video, Decoder.Embed(after)], 0).MoveToOuterDisposeScope();
+        return cat([Decoder.Embed(before), video.to(Decoder.InputDevice), Decoder.Embed(after)], 0).MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the weights.</summary>

@@ -1,3 +1,4 @@
+using HieraVid.Models.Devices;
 using HieraVid.Models.Safetensors;
 using HieraVid.Torch;
 using static TorchSharp.torch;
@@ -30,6 +31,9 @@ public sealed class Weights : IDisposable
 
     /// <summary>The same weights, names looked up under a further prefix. The parent owns the tensors.</summary>
     public Weights Under(string prefix) => new(_checkpoint, Compute, _prefix + prefix, _owned);
+
+    /// <summary>The same weights, loaded onto another device.</summary>
+    public Weights On(NamedDevice device) => new(_checkpoint, Compute with { Device = device.Device }, _prefix, _owned);
 
     /// <summary>Weights of another checkpoint, owned by this object too.</summary>
     public Weights In(CheckpointFolder checkpoint) => new(checkpoint, Compute, "", _owned);

@@ -89,7 +89,7 @@ internal static class AskCommand
             using var model = await Task.Run(() => LoadedModel.Load(folder, compute, tower, pool), cancellation).ConfigureAwait(false);
             var load = Stopwatch.GetElapsedTime(start).TotalSeconds;
             display.Show(new JobProgress(JobStage.Load, 1, 1,
-                FormattableString.Invariant($"{folder}: {model.Network.WeightBytes / 1e6:N0} MB of weights on {compute.DeviceName} in {load:0.0} s")));
+                FormattableString.Invariant($"{folder}: {model.Network.WeightBytes / 1e6:N0} MB of weights on {model.Network.Compute.DeviceName} in {load:0.0} s")));
             var report = await new LocalRunner(model, VideoLimits.Default, storing)
                 .RunAsync(request, display.Show, answer.Write, probed, cancellation).ConfigureAwait(false);
             report = report with { Timing = report.Timing with { Load = load } };

@@ -1,4 +1,5 @@
 using HieraVid.Models.Configuration;
+using HieraVid.Models.Devices;
 using HieraVid.Models.Safetensors;
 
 namespace HieraVid.Models.Checkpoints;
@@ -55,6 +56,25 @@ public sealed record CheckpointInfo
     /// <param name="bytesPerValue">2 for bfloat16 and float16, 4 for float32.</param>
     public long MemoryBytes(int bytesPerValue) =>
         (Parameters - OtherParameters + CacheValuesPerToken * Window) * bytesPerValue;
+
+    /// <summary>Where a device map puts the parts; null without a map.</summary>
+    public string? Placement { get; private init; }
+
+    /// <summary>What each device has to hold under that placement.</summary>
+    public IReadOnlyList<DeviceNeed>? Devices { get; private init; }
+
+    /// <summary>The same with what each device has to hold under a map.</summary>
+    /// <param name="folder">The checkpoint folder.</param>
+    /// <param name="compute">The map, and the types that weights are loaded in.</param>
+    /// <exception cref="ModelException">The map does not fit the model, or it is none that answers questions about video.</exception>
+    public CheckpointInfo Under(string folder, Compute compute)
+    {
+        var config = ModelConfig.Load<VideoModelConfig>(folder);
+        using var files = CheckpointFolder.Open(folder);
+        var sizes = PartSizes.Of(config.Text, files, name => config.PartOf(name, files), config.MaxTokens, compute);
+        var placement = compute.Map!.Place(sizes);
+        return this with { Placement = $"{placement}", Devices = sizes.Needs(placement) };
+    }
 
     /// <summary>Reads config.json and the headers of the weights.</summary>
     /// <param name="folder">A checkpoint folder of any supported architecture.</param>

@@ -121,7 +121,7 @@ public sealed class LlavaModel : VideoModel
         var vision = config.ResolveVision(visionTowerFolder);
         using var files = CheckpointFolder.Open(folder);
         using var tower = visionTowerFolder is { } original && CheckpointFolder.HasWeights(original) ? CheckpointFolder.Open(original) : null;
-        return new LlavaModel(config, vision, PreprocessorConfig.Load(folder, vision), files, tower, compute);
+        return new LlavaModel(config, vision, PreprocessorConfig.Load(folder, vision), files, tower, compute.Placed(config, files));
     }
 
     private static SiglipHead? HeadOf(SiglipVisionConfig config, params Weights?[] places) =>

@@ -54,7 +54,7 @@ public sealed class QwenVlModel : VideoModel
     {
         var preprocessor = QwenVlPreprocessor.Load(folder, config.Vision);
         using var files = CheckpointFolder.Open(folder);
-        return new QwenVlModel(config, preprocessor, files, compute);
+        return new QwenVlModel(config, preprocessor, files, compute.Placed(config, files));
     }
 
     /// <inheritdoc/>
