@@ -74,6 +74,13 @@ public sealed record Compute(Device Device, ScalarType DType)
     /// <summary>Bytes of a number in <see cref="DType"/>.</summary>
     public int BytesPerValue => DType == ScalarType.Float32 ? 4 : 2;
 
+    /// <summary>Waits until the device is through with what it was given, so that a time taken now is that of the work.</summary>
+    public void Synchronize()
+    {
+        if (Device.type == DeviceType.CUDA)
+            cuda.synchronize(Math.Max(0, Device.index));
+    }
+
     private NamedDevice Single => new(Device.type == DeviceType.CPU ? "cpu" : $"cuda:{Math.Max(0, Device.index)}");
 
     /// <summary>Where the parts of a decoder of so many layers are.</summary>

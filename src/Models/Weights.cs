@@ -29,6 +29,10 @@ public sealed class Weights : IDisposable
     /// <summary>The bytes of all tensors loaded so far.</summary>
     public long LoadedBytes => _owned.Sum(tensor => tensor.NumberOfElements * tensor.ElementSize);
 
+    /// <summary>The same, by kind of device.</summary>
+    public IReadOnlyDictionary<TorchSharp.DeviceType, long> LoadedBytesByDevice => _owned.GroupBy(tensor => tensor.device.type)
+        .ToDictionary(group => group.Key, group => group.Sum(tensor => tensor.NumberOfElements * tensor.ElementSize));
+
     /// <summary>The same weights, names looked up under a further prefix. The parent owns the tensors.</summary>
     public Weights Under(string prefix) => new(_checkpoint, Compute, _prefix + prefix, _owned);
 

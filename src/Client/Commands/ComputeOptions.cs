@@ -7,11 +7,7 @@ namespace HieraVid.Client.Commands;
 /// <summary>The options that say where and how precisely to compute; the same for every command that loads a model.</summary>
 internal sealed class ComputeOptions
 {
-    private readonly Option<string> _device = new("--device")
-    {
-        Description = "cpu, cuda or cuda:N.",
-        DefaultValueFactory = _ => "cpu",
-    };
+    private readonly Option<string> _device;
 
     private readonly Option<string?> _map = new(DeviceMap.Option)
     {
@@ -33,8 +29,13 @@ internal sealed class ComputeOptions
         DefaultValueFactory = _ => Environment.ProcessorCount,
     };
 
-    internal ComputeOptions(string dtype)
+    internal ComputeOptions(string dtype, string device = "cpu")
     {
+        _device = new Option<string>("--device")
+        {
+            Description = "cpu, cuda or cuda:N.",
+            DefaultValueFactory = _ => device,
+        };
         _dtype = new Option<string>("--dtype")
         {
             Description = "bf16, f32 or, on a GPU, f16.",

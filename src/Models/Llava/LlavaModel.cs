@@ -70,8 +70,8 @@ public sealed class LlavaModel : VideoModel
     /// <summary>The decoder.</summary>
     public override Qwen2Decoder Decoder { get; }
 
-    /// <summary>Bytes of all weights as loaded.</summary>
-    public override long WeightBytes => _weights.LoadedBytes;
+    /// <inheritdoc/>
+    protected override Weights Weights => _weights;
 
     /// <summary>Visual tokens per frame, newlines not counted.</summary>
     public int TokensPerFrame => PooledSide * PooledSide;

@@ -41,7 +41,7 @@ public sealed class QwenVlModel : VideoModel
     public override Qwen2Decoder Decoder { get; }
 
     /// <inheritdoc/>
-    public override long WeightBytes => _weights.LoadedBytes;
+    protected override Weights Weights => _weights;
 
     /// <inheritdoc/>
     public override ResampleFilter Resample => _preprocessor.Resample;

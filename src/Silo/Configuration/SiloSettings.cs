@@ -20,7 +20,7 @@ public sealed class SiloSettings
     /// <summary>Folder of the original SigLIP, where config.json names another than so400m.</summary>
     public string VisionTower { get; set; } = "";
 
-    /// <summary>Devices: <c>cpu</c>, <c>cpu:2</c> (two that share the weights), <c>cuda</c> (all), <c>cuda:0,cuda:1</c>.</summary>
+    /// <summary>Devices: <c>cpu</c>, <c>cpu:2</c> (two that share the weights), <c>cuda</c> (all), <c>cuda:0,cuda:1</c>. A silo without the role gpu spreads the layers over them.</summary>
     public string Devices { get; set; } = "cpu";
 
     /// <summary>bf16, f32 or, on a GPU, f16.</summary>
