@@ -60,6 +60,9 @@ internal static class GpuCheckCommand
                 ?? MadeUpCheckpoint.Of(CheckpointPreset.Parse(parsed.GetRequiredValue(preset)), cancellation);
             Say($"libtorch {torch.__version__} on {where.DeviceName} in {where.DTypeName}, {torch.get_num_threads()} CPU threads");
             var isRight = Verify(parsed.GetValue(goldens) ?? Path.Combine(ShippedFiles.Root, "tests", "fixtures"), where);
+            Say("", "## Kept tokens, in f32", "");
+            foreach (var small in CheckpointPreset.All.Where(known => known.Name.StartsWith("tiny", StringComparison.Ordinal)))
+                Say($"- {small.Name}: {await SameTokens.CompareAsync(MadeUpCheckpoint.Of(small, cancellation), where, request, cancellation).ConfigureAwait(false)}");
             return await MeasureAsync(folder, where, request, parsed.GetValue(repetitions), cancellation).ConfigureAwait(false) && isRight
                 ? CommandLine.Success
                 : CommandLine.OurFault;
