@@ -1,5 +1,6 @@
 using HieraVid.Models.Configuration;
 using HieraVid.Models.Devices;
+using HieraVid.Models.Packed;
 using HieraVid.Models.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,6 +20,9 @@ public sealed record Compute(Device Device, ScalarType DType)
 
     /// <summary>Where a model's parts are, once <see cref="Map"/> is settled for it.</summary>
     public Placement? Placement { get; private init; }
+
+    /// <summary>How the model's checkpoint is packed, once it is known.</summary>
+    public PackedFormat? Packing { get; private init; }
 
     /// <summary>float32 on the CPU: what the golden numbers are stated for.</summary>
     public static Compute Reference { get; } = new(CPU, ScalarType.Float32);
@@ -89,13 +93,12 @@ public sealed record Compute(Device Device, ScalarType DType)
     /// <summary>The same with a model's parts on these devices.</summary>
     public Compute Spread(Placement placement) => this with { Placement = placement, Device = placement.Vision.Device };
 
-    /// <summary>The same with the map settled for the model of an open checkpoint.</summary>
+    /// <summary>The same for the model of an open checkpoint: the map is settled for it, and how it is packed is known.</summary>
     /// <exception cref="ModelException">The map does not fit the model.</exception>
     public Compute Placed(Qwen2Config text, CheckpointFolder files, Func<string, ModelPart> partOf, int window)
     {
-        if (Map is null)
-            return this;
-        return Spread(Map.Place(PartSizes.Of(text, files, partOf, window, this)));
+        var known = this with { Packing = files.Packing };
+        return Map is null ? known : known.Spread(Map.Place(PartSizes.Of(text, files, partOf, window, known)));
     }
 
     /// <summary>As above, for a network that answers questions about video.</summary>
@@ -108,5 +111,5 @@ public sealed record Compute(Device Device, ScalarType DType)
         ScalarType.BFloat16 => "bf16",
         ScalarType.Float16 => "f16",
         _ => "f32",
-    }) + (WeightBits is { } bits ? $", int{bits} weights" : "");
+    }) + (Packing is { } packing ? $", {packing} weights" : WeightBits is { } bits ? $", int{bits} weights" : "");
 }

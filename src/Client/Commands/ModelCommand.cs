@@ -88,6 +88,8 @@ internal static class ModelCommand
                 Row(part, Millions(count));
         }
         Row("stored as", $"{string.Join(", ", info.StoredTypes)}, {Megabytes(info.Bytes)} in {info.Files} file(s)");
+        if (info.Packing is { } packing)
+            Row("packed as", $"{packing}, {Millions(info.PackedParameters)} parameters in {Megabytes(info.PackedBytes)}");
         if (info.TowerLayers > 0)
             Row("vision layers", $"{info.TowerLayers}");
         if (info.DecoderLayers > 0)

@@ -1,5 +1,6 @@
 using HieraVid.Models.Configuration;
 using HieraVid.Models.Devices;
+using HieraVid.Models.Packed;
 using HieraVid.Models.Safetensors;
 
 namespace HieraVid.Models.Checkpoints;
@@ -28,6 +29,15 @@ public sealed record CheckpointInfo
     /// <summary>The types of the stored tensors, the one with most bytes first: "BF16".</summary>
     public required IReadOnlyList<string> StoredTypes { get; init; }
 
+    /// <summary>How matrices are packed: "gptq int4"; null where they are not.</summary>
+    public string? Packing { get; private init; }
+
+    /// <summary>Parameters of packed matrices.</summary>
+    public long PackedParameters { get; private init; }
+
+    /// <summary>Bytes of their codes.</summary>
+    public long PackedBytes { get; private init; }
+
     /// <summary>The size of all tensors in bytes.</summary>
     public required long Bytes { get; init; }
 
@@ -55,7 +65,7 @@ public sealed record CheckpointInfo
     /// </summary>
     /// <param name="bytesPerValue">2 for bfloat16 and float16, 4 for float32.</param>
     public long MemoryBytes(int bytesPerValue) =>
-        (Parameters - OtherParameters + CacheValuesPerToken * Window) * bytesPerValue;
+        (Parameters - OtherParameters - PackedParameters + CacheValuesPerToken * Window) * bytesPerValue + PackedBytes;
 
     /// <summary>Where a device map puts the parts; null without a map.</summary>
     public string? Placement { get; private init; }
@@ -93,6 +103,9 @@ public sealed record CheckpointInfo
                 .Select(group => group.Key.HeaderName())],
             Bytes = files.TotalBytes,
             Files = files.Files.Count,
+            Packing = files.Packing?.ToString(),
+            PackedParameters = Codes(files).Sum(tensor => CountOf(tensor, files.Packing)),
+            PackedBytes = Codes(files).Sum(tensor => tensor.ByteCount),
         };
         return config switch
         {
@@ -116,11 +129,22 @@ public sealed record CheckpointInfo
             CacheValuesPerToken = CacheValues(config.Text),
         };
 
+    private static IEnumerable<TensorEntry> Codes(CheckpointFolder files) =>
+        files.Tensors.Values.Select(tensor => tensor.Entry).Where(tensor => tensor.Name.EndsWith(".qweight", StringComparison.Ordinal));
+
+    // A word of a packed matrix holds several; scales and zero points are none.
+    private static long CountOf(TensorEntry tensor, PackedFormat? packing) => tensor.Name[(tensor.Name.LastIndexOf('.') + 1)..] switch
+    {
+        "qweight" when packing is not null => tensor.ElementCount * (32 / packing.Bits),
+        "qzeros" or "scales" or "g_idx" when packing is not null => 0,
+        _ => tensor.ElementCount,
+    };
+
     private static long CacheValues(Qwen2Config text) => 2L * text.LayerCount * text.KeyValueHeadCount * text.HeadSize;
 
     private static CheckpointInfo Count(CheckpointInfo info, CheckpointFolder files, Func<string, ModelPart> partOf)
     {
-        var counts = files.Tensors.Values.ToLookup(tensor => partOf(tensor.Entry.Name), tensor => tensor.Entry.ElementCount);
+        var counts = files.Tensors.Values.ToLookup(tensor => partOf(tensor.Entry.Name), tensor => CountOf(tensor.Entry, files.Packing));
         return info with
         {
             TowerParameters = counts[ModelPart.Tower].Sum(),
