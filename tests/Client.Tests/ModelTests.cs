@@ -37,6 +37,23 @@ public class ModelTests : ClientTest
     }
 
     [Fact]
+    public async Task A_checkpoint_that_was_pulled_goes_by_its_name_wherever_a_model_is_asked_for()
+    {
+        MakeVideo("v.mp4", 0.3);
+        // As pull leaves it; HubDownloadTests pull one.
+        var repository = Path.Combine(Cache, "huggingface", "hub", "models--org--tiny");
+        CopyFolder(Model, Path.Combine(repository, "snapshots", "c0ffee"));
+        Directory.CreateDirectory(Path.Combine(repository, "refs"));
+        await File.WriteAllTextAsync(Path.Combine(repository, "refs", "main"), "c0ffee", Cancel);
+        (await RunAsync("model", "info", "org/tiny")).Succeeds();
+        var answer = (await RunAsync("ask", "v.mp4", "What?", "--model", "org/tiny", "--max-tokens", "1", "--frames", "1", "--json")).Succeeds();
+        Assert.Contains("c0ffee", answer.Output, StringComparison.Ordinal);
+        (await RunAsync("compare", "v.mp4", "What?", "--model", "org/tiny", "--max-tokens", "1", "--frames", "1", "--methods", "hieravid")).Succeeds();
+        (await RunAsync("model", "info", "org/other")).RefusesNaming("org/other", "hieravid model pull org/other");
+        NothingIsLeftBut("v.mp4");
+    }
+
+    [Fact]
     public async Task A_pull_says_what_is_wrong_with_the_name_or_the_network()
     {
         (await RunAsync("model", "pull", "just-a-name")).RefusesNaming("just-a-name", "repository of the hub");

@@ -25,7 +25,7 @@ internal static class GpuCheckCommand
                 + $"{string.Join(", ", CheckpointPreset.All.Select(known => known.Name))}.",
             DefaultValueFactory = _ => CheckpointPreset.Large.Name,
         };
-        var model = PathSymbols.Option("--model", "Folder of a checkpoint to measure with in its place.");
+        var model = PathSymbols.Option("--model", "Folder of a checkpoint, or ORG/NAME of one that was pulled, to measure with in its place.");
         var video = PathSymbols.Option("--video", "The video to ask about. Default: the shipped one.");
         var goldens = PathSymbols.Option("--goldens", "Folder with golden cases. Default: the repository's.");
         var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: as the model's authors do." };
@@ -56,14 +56,14 @@ internal static class GpuCheckCommand
                 Generation = new GenerationRequest(MaxTokens: 16),
             };
             request.Validate();
-            var folder = parsed.GetValue(model)
-                ?? MadeUpCheckpoint.Of(CheckpointPreset.Parse(parsed.GetRequiredValue(preset)), cancellation);
+            var made = CheckpointPreset.Parse(parsed.GetRequiredValue(preset));
+            var given = parsed.GetValue(model) is { } name ? ModelOption.Folder(name) : null;
             Say($"libtorch {torch.__version__} on {where.DeviceName} in {where.DTypeName}, {torch.get_num_threads()} CPU threads");
             var isRight = Verify(parsed.GetValue(goldens) ?? Path.Combine(ShippedFiles.Root, "tests", "fixtures"), where);
             Say("", "## Kept tokens, in f32", "");
             foreach (var small in CheckpointPreset.All.Where(known => known.Name.StartsWith("tiny", StringComparison.Ordinal)))
                 Say($"- {small.Name}: {await SameTokens.CompareAsync(MadeUpCheckpoint.Of(small, cancellation), where, request, cancellation).ConfigureAwait(false)}");
-            return await MeasureAsync(folder, where, request, parsed.GetValue(repetitions), cancellation).ConfigureAwait(false) && isRight
+            return await MeasureAsync(given ?? MadeUpCheckpoint.Of(made, cancellation), where, request, parsed.GetValue(repetitions), cancellation).ConfigureAwait(false) && isRight
                 ? CommandLine.Success
                 : CommandLine.OurFault;
         });

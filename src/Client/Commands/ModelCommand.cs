@@ -45,7 +45,7 @@ internal static class ModelCommand
 
     private static Command Info()
     {
-        var folder = PathSymbols.Argument("DIR", "A checkpoint folder.");
+        var folder = PathSymbols.Argument("DIR", "A checkpoint folder, or ORG/NAME of one that was pulled.");
         var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP, where config.json names another than so400m.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var compute = new ComputeOptions("bf16");
@@ -59,7 +59,7 @@ internal static class ModelCommand
         compute.AddMapTo(command);
         command.SetAction(parsed =>
         {
-            var path = parsed.GetRequiredValue(folder);
+            var path = ModelOption.Folder(parsed.GetRequiredValue(folder));
             var info = CheckpointInfo.Read(path, parsed.GetValue(tower));
             if (compute.ReadMap(parsed) is { } mapped)
                 info = info.Under(path, mapped);

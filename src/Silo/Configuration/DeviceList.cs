@@ -1,6 +1,7 @@
 using HieraVid.Grains;
 using HieraVid.Models;
 using HieraVid.Models.Devices;
+using HieraVid.Models.Hub;
 using HieraVid.Pipeline.Running;
 
 namespace HieraVid.Silo;
@@ -45,5 +46,5 @@ internal static class DeviceList
     }
 
     private static LoadedModel Open(SiloSettings settings, Compute compute) =>
-        LoadedModel.Load(settings.Model, compute, settings.VisionTower.Length > 0 ? settings.VisionTower : null);
+        LoadedModel.Load(ModelFolder.Find(settings.Model, Environment.GetEnvironmentVariable), compute, settings.VisionTower.Length > 0 ? settings.VisionTower : null);
 }
