@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using HieraVid.Models;
 using HieraVid.Models.Checkpoints;
+using HieraVid.Models.Devices;
 using HieraVid.Pipeline;
 using HieraVid.Pipeline.Blobs;
 using HieraVid.Pipeline.Jobs;
@@ -28,6 +29,7 @@ public sealed class TestSilos : IDisposable
         var model = Path.Combine(Folder, "model");
         RandomCheckpoint.Create(model, CheckpointPreset.Tiny, seed: 3);
         Model = LoadedModel.Load(model, Compute.Reference);
+        Spread = LoadedModel.Load(model, Compute.Over(DeviceMap.Parse("cpu:2"), "f32"));
         Video = Path.Combine(Folder, "moving.mp4");
         using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg", ["-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=4",
             "-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-y", "file:" + Video]))!;
@@ -36,6 +38,9 @@ public sealed class TestSilos : IDisposable
     }
 
     internal LoadedModel Model { get; }
+
+    /// <summary>The same model over two logical devices, as silos that only answer have it.</summary>
+    internal LoadedModel Spread { get; }
 
     internal string Video { get; }
 
@@ -94,6 +99,7 @@ public sealed class TestSilos : IDisposable
     public void Dispose()
     {
         Model.Dispose();
+        Spread.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 
@@ -106,7 +112,7 @@ public sealed class TestSilos : IDisposable
             var identity = new SiloIdentity($"silo{number}", roles[Math.Min(number, roles.Length - 1)]);
             siloBuilder.AddMemoryGrainStorage(ClusterOptions.Storage).UseInMemoryReminderService();
             siloBuilder.AddHieraVid(identity, _ => new WorkHost(identity, owner.Blobs, new VideoShelf(owner.Blobs, owner.Folder, long.MaxValue), VideoLimits.Default,
-                (identity.Roles & (Roles.Gpu | Roles.Prefill)) == 0 ? [] : [.. Enumerable.Range(0, 2).Select(i => new WorkDevice($"cpu:{i}", owner.Model))]),
+                (identity.Roles & (Roles.Gpu | Roles.Prefill)) == 0 ? [] : [.. Enumerable.Range(0, 2).Select(i => new WorkDevice($"cpu:{i}", identity.Roles.HasFlag(Roles.Gpu) ? owner.Model : owner.Spread))]),
                 new ClusterOptions { Lease = TimeSpan.FromSeconds(3), OfferPeriod = TimeSpan.FromSeconds(1) });
         }
     }
