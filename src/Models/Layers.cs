@@ -11,8 +11,21 @@ public sealed record Linear(Tensor? Weight, Tensor? Bias)
     /// <summary>The matrix in fewer bits, in place of <see cref="Weight"/>.</summary>
     public QuantizedWeight? Quantized { get; init; }
 
-    /// <summary>[…, inputs] to […, outputs].</summary>
-    public Tensor Forward(Tensor x) => Quantized is { } rounded ? rounded.Linear(x, Bias) : nn.functional.linear(x, Weight!, Bias);
+    /// <summary>[…, inputs] to […, outputs]; of three dimensions, every item of the first gives the same bits in any company.</summary>
+    public Tensor Forward(Tensor x) => Quantized is { } rounded ? rounded.Linear(x, Bias)
+        : DependsOnCompany(x) ? Each(x) : nn.functional.linear(x, Weight!, Bias);
+
+    // OpenBLAS rounds a row of a float32 product one way or another depending on how many rows there are, on processors without
+    // AVX-512 or younger than it is. A frame's tokens must not tell which frames shared its pass.
+    private static bool DependsOnCompany(Tensor x) =>
+        x.dtype == float32 && x.device.type == TorchSharp.DeviceType.CPU && x.shape is { Length: 3 } shape && shape[0] > 1;
+
+    private Tensor Each(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return stack([.. Enumerable.Range(0, (int)x.shape[0]).Select(i => nn.functional.linear(x.select(0, i), Weight!, Bias))], 0)
+            .MoveToOuterDisposeScope();
+    }
 }
 
 /// <summary>Layer norm over the last dimension, biased variance.</summary>
