@@ -36,28 +36,31 @@ internal sealed class VideoJobGrain(
 
     public async Task<JobStatus> Submit(Submission job)
     {
-        if (stored.State.Job is not null)
-            return Now();
-        await Task.Run(() => new JobBlocks(host.Blobs, Id).Put(JobBlocks.Request, job.Request));
-        // Before the record: a record without a reminder would be forgotten with its silo.
-        await this.RegisterOrUpdateReminder(Reminder, s_reminderPeriod, s_reminderPeriod);
-        stored.State.Job = job;
-        stored.State.Submitted = time.GetUtcNow();
-        (_state, _) = JobMachine.Step(_state, new JobEvent.Accepted());
-        await SaveAsync();
-        log.Accepted(Id);
-        await GrainFactory.GetGrain<IJobIndexGrain>(0).Add(Id, stored.State.Submitted);
-        await news.AcceptedAsync(Now());
-        GoOn();
+        if (stored.State.Job is null)
+            await AcceptAsync(job);
+        // Of a job that was known, too: the first time may have failed here.
+        if (!stored.State.IsFinished)
+        {
+            await GrainFactory.GetGrain<IJobIndexGrain>(0).Add(Id, stored.State.Submitted);
+            await news.AcceptedAsync(Now());
+            GoOn();
+        }
         return Now();
     }
 
-    public async Task<JobStatus?> Cancel()
+    public async Task<JobStatus?> Cancel(bool mayBeEarly)
     {
-        if (stored.State.Job is null)
-            return null;
-        await HappenedAsync(new JobEvent.CancelRequested());
-        return Now();
+        if (stored.State.Job is not null)
+        {
+            await HappenedAsync(new JobEvent.CancelRequested());
+            return Now();
+        }
+        if (mayBeEarly)
+        {
+            stored.State.IsCancelled = true;
+            await stored.WriteStateAsync();
+        }
+        return null;
     }
 
     public Task<JobStatus?> Status() => Task.FromResult(stored.State.Job is null ? null : Now());
@@ -88,17 +91,52 @@ internal sealed class VideoJobGrain(
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (stored.State.Job is null || stored.State.IsFinished)
-            await ForgetReminderAsync();
-        else
+        if (stored.State is { Job: not null, IsFinished: false })
+        {
             GoOn();
+            return;
+        }
+        // Again, a minute later: a worker that died with its silo may have left something after all was cleared.
+        await ClearAsync();
+        if (await this.GetReminder(Reminder) is { } reminder)
+            await this.UnregisterReminder(reminder);
+    }
+
+    private async Task AcceptAsync(Submission job)
+    {
+        await Task.Run(() => new JobBlocks(host.Blobs, Id).Put(JobBlocks.Request, job.Request));
+        // Before the record: a record without a reminder would be forgotten with its silo.
+        await this.RegisterOrUpdateReminder(Reminder, s_reminderPeriod, s_reminderPeriod);
+        (stored.State.Job, stored.State.Submitted) = (job, time.GetUtcNow());
+        (_state, _) = JobMachine.Step(_state, new JobEvent.Accepted());
+        if (stored.State.IsCancelled)
+        {
+            (_state, _) = JobMachine.Step(_state, new JobEvent.CancelRequested());
+            stored.State.Ended = stored.State.Submitted;
+        }
+        try
+        {
+            await SaveAsync();
+        }
+        catch
+        {
+            // Or it would be taken for accepted when it comes again.
+            (stored.State.Job, stored.State.Ended, _state) = (null, null, new JobState());
+            throw;
+        }
+        log.Accepted(Id);
     }
 
     private async Task HappenedAsync(JobEvent happened)
     {
         var (next, commands) = JobMachine.Step(_state, happened);
         if (next == _state)
+        {
+            // Late work left its output.
+            if (stored.State.IsFinished)
+                await ClearAsync();
             return;
+        }
         var before = (_state, stored.State.Ended);
         _state = next;
         if (next.IsOver)
@@ -135,28 +173,32 @@ internal sealed class VideoJobGrain(
     private Task OfferAsync(IReadOnlyList<JobCommand> commands) => commands.Count == 0 ? Task.CompletedTask : Board.Offer(
         Id, stored.State.Job!.Priority, [.. commands.Select(command => WorkItem.Of(Id, command, _state)).OfType<WorkItem>()]);
 
+    // In this order: where the store or the queue is away all of it is done again, and nobody is told twice.
     private async Task FinishAsync()
     {
         if (!stored.State.IsFinished)
         {
             await Board.Withdraw(Id);
+            await ClearAsync();
             await news.EndedAsync(Now());
-            await Task.Run(() => new JobBlocks(host.Blobs, Id).Clear());
             stored.State.IsFinished = true;
-            await SaveAsync();
+            try
+            {
+                await SaveAsync();
+            }
+            catch
+            {
+                stored.State.IsFinished = false;
+                throw;
+            }
             Metrics.JobEnded(Phase(_state));
             log.Ended(Id, Phase(_state));
         }
-        await ForgetReminderAsync();
         _offering?.Dispose();
         _offering = null;
     }
 
-    private async Task ForgetReminderAsync()
-    {
-        if (await this.GetReminder(Reminder) is { } reminder)
-            await this.UnregisterReminder(reminder);
-    }
+    private Task ClearAsync() => Task.Run(() => new JobBlocks(host.Blobs, Id).Clear());
 
     private Task SaveAsync()
     {

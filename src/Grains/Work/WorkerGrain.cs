@@ -114,15 +114,16 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
     private async Task DoAsync(WorkItem item)
     {
         using var scope = _log.Work(item);
-        using var current = new CancellationTokenSource(_options.WorkLimit);
+        var limit = item.Kind == WorkKind.Answer ? _options.AnswerLimit : _options.ChunkLimit;
+        using var current = new CancellationTokenSource(limit);
         (_current, _item) = (current, item);
         var start = Stopwatch.GetTimestamp();
         var progress = new WorkProgress();
-        var working = Task.Run(() => DoAsync(item, progress, current.Token), CancellationToken.None);
+        var working = Task.Run(() => Host.Run(item, Key, () => DoAsync(item, progress, current.Token), current.Token), CancellationToken.None);
         try
         {
             await KeepLeaseAsync(item, working, progress, current);
-            var done = await Outcome(item, working, current.Token);
+            var done = await Outcome(item, working, Stopwatch.GetElapsedTime(start) >= limit, current.Token);
             if (done is not null)
             {
                 await GrainFactory.GetGrain<IVideoJobGrain>(item.Job).Report(done);
@@ -163,7 +164,7 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         }
     }
 
-    private async Task<WorkDone?> Outcome(WorkItem item, Task<WorkDone> working, CancellationToken cancellation)
+    private async Task<WorkDone?> Outcome(WorkItem item, Task<WorkDone> working, bool tookTooLong, CancellationToken cancellation)
     {
         try
         {
@@ -172,7 +173,8 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             _log.Stopped(item);
-            await Board.HandBack(item, Key, "");
+            // What always takes too long would come back for ever if it did not count as failed.
+            await Board.HandBack(item, Key, tookTooLong ? "It took too long" : "");
             return null;
         }
         // A place that cannot be read or written now may be there again in a moment.
