@@ -78,7 +78,7 @@ public sealed class TestSilos : IDisposable
     }
 
     /// <summary>One who sees what a cluster does.</summary>
-    internal Witness Witness() => new(new FaultyBlobs(Blobs));
+    internal Witness Witness(double chunkSeconds = 30) => new(new FaultyBlobs(Blobs)) { ChunkLimit = TimeSpan.FromSeconds(chunkSeconds) };
 
     internal static async Task<string> SubmitAsync(TestCluster cluster, JobRequest request)
     {
@@ -146,7 +146,7 @@ public sealed class TestSilos : IDisposable
             siloBuilder.AddHieraVid(identity, _ => new WorkHost(identity, witness.Blobs, new VideoShelf(owner.Blobs, owner.Folder, long.MaxValue),
                 VideoLimits.Default, [.. Enumerable.Range(0, devices).Select(i => new WorkDevice($"cpu:{i}", owner.Model))])
             { Run = witness.RunAsync },
-                new ClusterOptions { Lease = TimeSpan.FromSeconds(3), OfferPeriod = TimeSpan.FromSeconds(1), ChunkLimit = TimeSpan.FromSeconds(10) });
+                new ClusterOptions { Lease = TimeSpan.FromSeconds(3), OfferPeriod = TimeSpan.FromSeconds(1), ChunkLimit = witness.ChunkLimit });
         }
     }
 }

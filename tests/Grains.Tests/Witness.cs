@@ -14,6 +14,9 @@ internal sealed class Witness(FaultyBlobs blobs) : IJobNews
     /// <summary>Called before a stage is run; what it waits for, the stage waits for.</summary>
     internal Func<StageRunning, Task> Before { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>How long a chunk's stage may take.</summary>
+    internal TimeSpan ChunkLimit { get; init; } = TimeSpan.FromSeconds(30);
+
     internal FaultyBlobs Blobs => blobs;
 
     internal IReadOnlyList<StageRunning> Runs => [.. _runs];
