@@ -102,9 +102,24 @@ public sealed class TestSilos : IDisposable
             }
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
+        throw new TimeoutException(await PictureAsync(cluster, id));
+    }
+
+    // What is to be known of a job that does not get on.
+    private static async Task<string> PictureAsync(TestCluster cluster, string id)
+    {
         var last = await cluster.GrainFactory.GetGrain<IVideoJobGrain>(id).Status();
         var board = await cluster.GrainFactory.GetGrain<IWorkBoardGrain>(0).Status();
-        throw new TimeoutException($"{last}; waiting {string.Join(",", board.Waiting)}; leased {string.Join(",", board.Leased)}");
+        var grains = await cluster.GrainFactory.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
+        var places = grains.Where(grain => grain.GrainType.Contains("HieraVid", StringComparison.Ordinal) && !grain.GrainType.Contains("VideoJob", StringComparison.Ordinal))
+            .Select(grain => $"{grain.GrainId} on {grain.SiloAddress}");
+        var workers = await Task.WhenAll(grains.Where(grain => grain.GrainType.Contains(nameof(GpuGrain), StringComparison.Ordinal))
+            .Select(grain => cluster.GrainFactory.GetGrain<IGpuGrain>(grain.GrainId.Key.ToString()!).Status()));
+        return $"""
+            {last}; waiting {string.Join(",", board.Waiting)}; leased {string.Join(",", board.Leased)}
+            {string.Join("\n", places)}
+            {string.Join("\n", workers.AsEnumerable())}
+            """;
     }
 
     internal static async Task UntilAsync(Func<Task<bool>> what, string said, int seconds = 60)

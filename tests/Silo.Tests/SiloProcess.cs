@@ -62,12 +62,17 @@ internal sealed partial class SiloProcess : IDisposable
         _process.WaitForExit();
     }
 
+    /// <summary>Lets it hang: it keeps its connections and does nothing.</summary>
+    internal void Pause() => Signal("STOP");
+
+    /// <summary>Lets it go on.</summary>
+    internal void Resume() => Signal("CONT");
+
     /// <summary>Ends it as an orchestrator does.</summary>
     /// <returns>Its exit code.</returns>
     internal async Task<int> StopAsync()
     {
-        using (var term = Process.Start("kill", ["-TERM", $"{_process.Id}"]))
-            await term.WaitForExitAsync();
+        Signal("TERM");
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         return _process.ExitCode;
     }
@@ -81,6 +86,12 @@ internal sealed partial class SiloProcess : IDisposable
 
     private static ProcessStartInfo Program(params string[] arguments) =>
         new("dotnet", [typeof(SiloSettings).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+
+    private void Signal(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
 
     private void Read(string? line)
     {

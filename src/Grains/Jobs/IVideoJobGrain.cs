@@ -18,7 +18,8 @@ public interface IVideoJobGrain : IGrainWithStringKey
     /// <summary>Where it stands; null if no such job was ever submitted.</summary>
     Task<JobStatus?> Status();
 
-    /// <summary>A worker is done with something.</summary>
+    /// <summary>A worker is done with something. When this returns that is stored; many workers may report at once.</summary>
+    [AlwaysInterleave]
     Task Report(WorkDone done);
 
     /// <summary>A worker says how far it is.</summary>

@@ -2,6 +2,7 @@ using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Stages;
 using HieraVid.Pipeline.Tokens;
 using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 
 namespace HieraVid.Grains;
 
@@ -16,6 +17,10 @@ internal sealed class VideoJobGrain(
     private static readonly TimeSpan s_reminderPeriod = TimeSpan.FromMinutes(1);
 
     private JobState _state = new();
+    private JobState? _saved;
+    private Task _writing = Task.CompletedTask;
+    private Task? _finishing;
+    private bool _isWaiting;
     private StageProgress? _stage;
     private string _text = "";
     private IGrainTimer? _offering;
@@ -28,7 +33,7 @@ internal sealed class VideoJobGrain(
     {
         if (stored.State.Job is null)
             return Task.CompletedTask;
-        _state = ExactJson.Read<JobState>(stored.State.State);
+        _state = _saved = ExactJson.Read<JobState>(stored.State.State);
         _text = stored.State.Answer;
         GoOn();
         return Task.CompletedTask;
@@ -132,31 +137,24 @@ internal sealed class VideoJobGrain(
         var (next, commands) = JobMachine.Step(_state, happened);
         if (next == _state)
         {
+            await KeepAsync();
             // Late work left its output.
             if (stored.State.IsFinished)
                 await ClearAsync();
             return;
         }
-        var before = (_state, stored.State.Ended);
         _state = next;
         if (next.IsOver)
             stored.State.Ended = time.GetUtcNow();
-        try
-        {
-            await SaveAsync();
-        }
-        catch
-        {
-            // The worker is told, and reports again.
-            (_state, stored.State.Ended) = before;
-            throw;
-        }
+        // Where this fails the worker is told, and reports again; what happened stays known, and is kept with what comes next.
+        await KeepAsync();
         if (next.IsOver)
+        {
             await FinishAsync();
-        else
-            await OfferAsync(commands);
-        if (!next.IsOver)
-            await news.ProgressAsync(Now());
+            return;
+        }
+        await OfferAsync(commands);
+        await news.ProgressAsync(Now());
     }
 
     // Takes up the work where the stored state says it is, now and again until the job is over.
@@ -173,11 +171,14 @@ internal sealed class VideoJobGrain(
     private Task OfferAsync(IReadOnlyList<JobCommand> commands) => commands.Count == 0 ? Task.CompletedTask : Board.Offer(
         Id, stored.State.Job!.Priority, [.. commands.Select(command => WorkItem.Of(Id, command, _state)).OfType<WorkItem>()]);
 
+    private Task FinishAsync() => _finishing is { IsFaulted: false } ? _finishing : _finishing = FinishOnceAsync();
+
     // In this order: where the store or the queue is away all of it is done again, and nobody is told twice.
-    private async Task FinishAsync()
+    private async Task FinishOnceAsync()
     {
         if (!stored.State.IsFinished)
         {
+            await KeepAsync();
             await Board.Withdraw(Id);
             await ClearAsync();
             await news.EndedAsync(Now());
@@ -200,10 +201,37 @@ internal sealed class VideoJobGrain(
 
     private Task ClearAsync() => Task.Run(() => new JobBlocks(host.Blobs, Id).Clear());
 
-    private Task SaveAsync()
+    // Returns when all that happened so far is stored.
+    private Task KeepAsync() => _saved == _state ? Task.CompletedTask : SaveAsync();
+
+    // What happens while the record is being written is written together with the next.
+    private async Task SaveAsync()
     {
-        stored.State.State = ExactJson.Write(_state);
-        return stored.WriteStateAsync();
+        if (!_isWaiting)
+        {
+            _isWaiting = true;
+            _writing = WriteAfterAsync(_writing);
+        }
+        await _writing;
+    }
+
+    private async Task WriteAfterAsync(Task earlier)
+    {
+        await earlier.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        _isWaiting = false;
+        var state = _state;
+        stored.State.State = ExactJson.Write(state);
+        try
+        {
+            await stored.WriteStateAsync();
+        }
+        catch (InconsistentStateException)
+        {
+            // Written, but the answer was lost; or there are two of this grain. What is stored is right.
+            DeactivateOnIdle();
+            throw;
+        }
+        _saved = state;
     }
 
     private JobStatus Now() => new(Id, Phase(_state), stored.State.Job!.Video, stored.State.Job.Question, stored.State.Submitted)
