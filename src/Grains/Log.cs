@@ -16,6 +16,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Job {job} is {phase}")]
     internal static partial void Ended(this ILogger log, string job, string phase);
 
+    [LoggerMessage(LogLevel.Warning, "Job {job} was ended by a silo that was taken for dead; it is read anew")]
+    internal static partial void Overtaken(this ILogger log, string job);
+
     [LoggerMessage(LogLevel.Warning, "{count} leases ran out, the work is given to others: {work}")]
     internal static partial void Expired(this ILogger log, int count, string work);
 

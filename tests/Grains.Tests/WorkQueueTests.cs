@@ -108,7 +108,8 @@ public sealed class WorkQueueTests
         var item = _queue.Take(Roles.Gpu, "gpu", _now)!;
         Assert.Equal([(Roles.Gpu, "gpu")], _queue.Withdraw("a"));
         Assert.False(_queue.Renew(item, "gpu", _now));
-        _queue.Offer("a", 0, [Encode("a", 1)], _now);
+        // A job that offers work nevertheless does not know that it is over.
+        Assert.False(_queue.Offer("a", 0, [Encode("a", 1)], _now));
         Assert.Null(_queue.Take(Roles.Gpu, "gpu", _now));
     }
 

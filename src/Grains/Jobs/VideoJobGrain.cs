@@ -168,8 +168,17 @@ internal sealed class VideoJobGrain(
             await OfferAsync(JobMachine.Outstanding(_state));
     }
 
-    private Task OfferAsync(IReadOnlyList<JobCommand> commands) => commands.Count == 0 ? Task.CompletedTask : Board.Offer(
-        Id, stored.State.Job!.Priority, [.. commands.Select(command => WorkItem.Of(Id, command, _state)).OfType<WorkItem>()]);
+    private async Task OfferAsync(IReadOnlyList<JobCommand> commands)
+    {
+        if (commands.Count == 0)
+            return;
+        List<WorkItem> items = [.. commands.Select(command => WorkItem.Of(Id, command, _state)).OfType<WorkItem>()];
+        if (await Board.Offer(Id, stored.State.Job!.Priority, items) || _state.IsOver)
+            return;
+        // Another of this grain ended the job: one on a silo that was taken for dead and was not. What is stored is right.
+        log.Overtaken(Id);
+        DeactivateOnIdle();
+    }
 
     private Task FinishAsync() => _finishing is { IsFaulted: false } ? _finishing : _finishing = FinishOnceAsync();
 

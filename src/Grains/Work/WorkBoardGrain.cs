@@ -20,11 +20,11 @@ internal sealed class WorkBoardGrain(ClusterOptions options, TimeProvider time, 
         return Task.CompletedTask;
     }
 
-    public Task Offer(string job, int priority, List<WorkItem> items)
+    public Task<bool> Offer(string job, int priority, List<WorkItem> items)
     {
-        _queue.Offer(job, priority, items, time.GetUtcNow());
+        var isOpen = _queue.Offer(job, priority, items, time.GetUtcNow());
         Wake();
-        return Task.CompletedTask;
+        return Task.FromResult(isOpen);
     }
 
     public async Task Withdraw(string job)

@@ -28,10 +28,11 @@ internal sealed class WorkQueue(TimeSpan lease)
     internal int Expired { get; private set; }
 
     /// <summary>Makes a job's work known; what is known already stays as it is.</summary>
-    internal void Offer(string job, int priority, IEnumerable<WorkItem> items, DateTimeOffset now)
+    /// <returns>False where the job is over.</returns>
+    internal bool Offer(string job, int priority, IEnumerable<WorkItem> items, DateTimeOffset now)
     {
         if (_over.Contains(job))
-            return;
+            return false;
         Know(job, priority);
         foreach (var item in items)
         {
@@ -40,6 +41,7 @@ internal sealed class WorkQueue(TimeSpan lease)
                 continue;
             _entries.TryAdd(Key(item), new Entry(item, now));
         }
+        return true;
     }
 
     /// <summary>Forgets a job.</summary>
