@@ -16,6 +16,9 @@ namespace HieraVid.Grains;
 [Reentrant]
 internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Grain, IWorkerGrain, IDisposable
 {
+    // A database that is restarted is back by then.
+    private const int MaxReports = 20;
+
     private readonly ClusterOptions _options = services.GetRequiredService<ClusterOptions>();
     private readonly ILogger _log = services.GetRequiredService<ILoggerFactory>().CreateLogger<WorkerGrain>();
     private readonly CancellationTokenSource _noMore = new();
@@ -126,7 +129,7 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
             var done = await Outcome(item, working, Stopwatch.GetElapsedTime(start) >= limit, current.Token);
             if (done is not null)
             {
-                await GrainFactory.GetGrain<IVideoJobGrain>(item.Job).Report(done);
+                await ReportAsync(done);
                 await Board.Complete(item, Key);
                 Metrics.WorkTook(item.Kind, Stopwatch.GetElapsedTime(start));
                 _done++;
@@ -135,6 +138,25 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         finally
         {
             (_current, _item) = (null, null);
+        }
+    }
+
+    // The job's silo or the database may be away for a moment: what is done would be done again after the lease.
+    private async Task ReportAsync(WorkDone done)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await GrainFactory.GetGrain<IVideoJobGrain>(done.Item.Job).Report(done);
+                return;
+            }
+            catch (Exception e) when (attempt < MaxReports && !_noMore.IsCancellationRequested)
+            {
+                _log.OutOfReach(Key, e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1));
+                await Board.Renew(done.Item, Key);
+            }
         }
     }
 
