@@ -18,6 +18,7 @@ internal static class Overhead
         // The first job of a process meets code that is not compiled yet.
         await JobAsync(cluster, new JobRequest { VideoPath = "/none", Question = "?" }, cancelAfter: TimeSpan.FromSeconds(3));
         meter.Reset();
+        stages.Reset();
         var seconds = await JobAsync(cluster, new JobRequest { VideoPath = "/none", Question = "?" });
         var (ideal, gaps) = (stages.Ideal(devices).TotalSeconds, stages.GapMilliseconds);
         var measured = new Dictionary<string, double>

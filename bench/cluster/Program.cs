@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using HieraVid.Bench.Cluster;
 using HieraVid.Bench.Driver;
 
@@ -25,20 +27,23 @@ switch (args)
         return 2;
 }
 
+// Each case is kept with the machine as it was; those that are not measured now stay as they are in the file.
 static async Task MeasureAsync(string name, string[] cases, Func<string, Task<Dictionary<string, double>>> run)
 {
-    var machine = Machine.Describe();
-    var measured = new List<Dictionary<string, double>>();
+    var options = new JsonSerializerOptions { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    var path = Path.Combine("bench", "results", $"{name}.json");
+    var kept = File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path))!["cases"]!.AsObject() : [];
     foreach (var one in cases)
     {
-        measured.Add(await run(one));
-        Console.WriteLine(string.Join(", ", measured[^1].Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value:0.###}"))));
+        var machine = Machine.Describe();
+        var measured = await run(one);
+        Console.WriteLine(string.Join(", ", measured.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value:0.###}"))));
+        kept[one] = JsonSerializer.SerializeToNode(new
+        {
+            Time = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture),
+            Machine = machine,
+            Measured = measured,
+        }, options);
+        File.WriteAllText(path, new JsonObject { ["name"] = name, ["cases"] = kept.DeepClone() }.ToJsonString(options) + "\n");
     }
-    File.WriteAllText(Path.Combine("bench", "results", $"{name}.json"), JsonSerializer.Serialize(new
-    {
-        Name = name,
-        Time = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture),
-        Machine = machine,
-        Cases = measured,
-    }, new JsonSerializerOptions { WriteIndented = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals }) + "\n");
 }

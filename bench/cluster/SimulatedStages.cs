@@ -25,6 +25,14 @@ internal sealed class SimulatedStages(int chunks, StageTimes times)
     /// <summary>How long devices stood still between two stages, as long as there were chunks left to encode.</summary>
     internal IReadOnlyList<double> GapMilliseconds => [.. _gaps.Where(gap => gap.Begun <= _lastEncode).Select(gap => gap.Gap.TotalMilliseconds).Order()];
 
+    /// <summary>Forgets what it saw.</summary>
+    internal void Reset()
+    {
+        _ended.Clear();
+        _gaps.Clear();
+        (_lastEncode, _run) = (0, 0);
+    }
+
     /// <summary>The least time on so many devices: each does its share of whole chunks, and nothing is lost between two stages.</summary>
     internal TimeSpan Ideal(int devices)
     {

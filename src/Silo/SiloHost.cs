@@ -95,6 +95,7 @@ internal static class SiloHost
         silo.AddHieraVid(identity, services => adapt(Host(services, settings, identity)), new Grains.ClusterOptions
         {
             Lease = TimeSpan.FromSeconds(settings.LeaseSeconds),
+            ChunkLimit = TimeSpan.FromSeconds(settings.HungAfterSeconds),
             Drain = TimeSpan.FromSeconds(settings.DrainSeconds),
         });
     }

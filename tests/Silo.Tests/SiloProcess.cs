@@ -9,6 +9,7 @@ internal sealed partial class SiloProcess : IDisposable
     private readonly Process _process;
     private readonly List<string> _lines = [];
     private readonly TaskCompletionSource _workers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private SiloProcess(ProcessStartInfo start)
     {
@@ -31,14 +32,14 @@ internal sealed partial class SiloProcess : IDisposable
         }
     }
 
-    /// <summary>Starts a silo; it is up when its workers are.</summary>
+    /// <summary>Starts a silo; it is up when its workers are and it can be asked.</summary>
     internal static async Task<SiloProcess> StartAsync(string name, string role, IReadOnlyDictionary<string, string> settings)
     {
         var start = Program("--role", role, "--name", name);
         foreach (var (key, value) in settings)
             start.Environment[$"HieraVid__{key}"] = value;
         var silo = new SiloProcess(start);
-        await silo._workers.Task.WaitAsync(TimeSpan.FromSeconds(90)).ConfigureAwait(false);
+        await Task.WhenAll(silo._workers.Task, silo._address.Task).WaitAsync(TimeSpan.FromSeconds(90)).ConfigureAwait(false);
         return silo;
     }
 
@@ -100,7 +101,10 @@ internal sealed partial class SiloProcess : IDisposable
         lock (_lines)
             _lines.Add(line);
         if (UpAt().Match(line) is { Success: true } up)
+        {
             Address = new Uri(up.Groups[1].Value);
+            _address.TrySetResult();
+        }
         if (line.Contains(" workers", StringComparison.Ordinal))
             _workers.TrySetResult();
     }
