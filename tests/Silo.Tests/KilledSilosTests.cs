@@ -129,7 +129,7 @@ public sealed class KilledSilosTests
         var host = broker.Host();
         await using var cluster = await ProcessCluster.CreateAsync(
             ("Broker", $"{host}"), ("BrokerUser", Broker.Silo), ("BrokerPassword", Broker.Password));
-        SubmitVideoJob[] jobs = [cluster.Job(), cluster.Job(), cluster.Job()];
+        SubmitVideoJob[] jobs = [cluster.Job(frames: 24), cluster.Job(frames: 24), cluster.Job(frames: 24)];
         var alone = await cluster.AskAsync(jobs[0]);
         await using var client = await JobBusClient.ConnectAsync(
             new QueueOptions { Broker = host, User = Broker.User, Password = Broker.Password }, TestContext.Current.CancellationToken);

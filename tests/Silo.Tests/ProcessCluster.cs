@@ -96,8 +96,18 @@ internal sealed class ProcessCluster : IAsyncDisposable
             });
     }
 
-    internal async Task SubmitAsync(SubmitVideoJob job) =>
-        (await _http.PostAsJsonAsync(new Uri(_silos[Ingress].Address, "/jobs"), job)).EnsureSuccessStatusCode();
+    /// <summary>Submits a job until it is accepted, as the queue does: its grain may be on a silo that was killed just now.</summary>
+    internal Task SubmitAsync(SubmitVideoJob job) => UntilAsync(async () =>
+    {
+        try
+        {
+            return (await _http.PostAsJsonAsync(new Uri(_silos[Ingress].Address, "/jobs"), job)).IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            return false;
+        }
+    }, $"job {job.JobId:N} is accepted");
 
     /// <summary>What the cluster says of a job; null where it cannot say now.</summary>
     internal async Task<JsonElement?> StatusAsync(Guid id)
