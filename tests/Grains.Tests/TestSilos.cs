@@ -155,8 +155,9 @@ public sealed class TestSilos : IDisposable
                 (services, _) => new SharedStorage(plan.Records, services.GetRequiredService<Serializer>()));
             siloBuilder.Services.AddSingleton<IJobNews>(witness);
             siloBuilder.UseInMemoryReminderService();
+            // Soon, but not so soon that a busy machine takes a silo that lives for dead: nobody starts another in its place here.
             siloBuilder.Configure<ClusterMembershipOptions>(options =>
-                (options.ProbeTimeout, options.NumMissedProbesLimit, options.NumVotesForDeathDeclaration) = (TimeSpan.FromSeconds(1), 2, 1));
+                (options.ProbeTimeout, options.NumMissedProbesLimit, options.NumVotesForDeathDeclaration) = (TimeSpan.FromSeconds(2), 3, 1));
             var devices = (identity.Roles & (Roles.Gpu | Roles.Prefill)) == 0 ? 0 : 2;
             siloBuilder.AddHieraVid(identity, _ => new WorkHost(identity, witness.Blobs, new VideoShelf(owner.Blobs, owner.Folder, long.MaxValue),
                 VideoLimits.Default, [.. Enumerable.Range(0, devices).Select(i => new WorkDevice($"cpu:{i}", owner.Model))])
