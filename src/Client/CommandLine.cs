@@ -43,7 +43,7 @@ public static class CommandLine
             """)
         {
             verbose, AskCommand.Create(), CompareCommand.Create(), EvalCommand.Create(), DemoCommand.Create(), ModelCommand.Create(),
-            DoctorCommand.Create(), VerifyCommand.Create(), FlopsCommand.Create(),
+            DoctorCommand.Create(), VerifyCommand.Create(), GpuCheckCommand.Create(), FlopsCommand.Create(),
             SiloCommand.Create(), SubmitCommand.Create(), WatchCommand.Create(), JobsCommand.Create(), CancelCommand.Create(), ResultCommand.Create(),
         };
         var parsed = root.Parse(args);

@@ -1,3 +1,4 @@
+using HieraVid.Models.Packed;
 using static TorchSharp.torch;
 
 namespace HieraVid.Models;

@@ -17,8 +17,14 @@ public abstract class VideoModel : IDisposable
     /// <summary>The decoder.</summary>
     public abstract Qwen2Decoder Decoder { get; }
 
+    /// <summary>All its weights.</summary>
+    protected abstract Weights Weights { get; }
+
     /// <summary>Bytes of all weights as loaded.</summary>
-    public abstract long WeightBytes { get; }
+    public long WeightBytes => Weights.LoadedBytes;
+
+    /// <summary>The same, by kind of device.</summary>
+    public IReadOnlyDictionary<TorchSharp.DeviceType, long> WeightBytesByDevice => Weights.LoadedBytesByDevice;
 
     /// <summary>The filter by which frames are resized.</summary>
     public abstract ResampleFilter Resample { get; }
@@ -85,7 +91,7 @@ public abstract class VideoModel : IDisposable
     public Tensor Splice(ReadOnlySpan<long> before, Tensor video, ReadOnlySpan<long> after)
     {
         using var scope = NewDisposeScope();
-        return cat([Decoder.Embed(before), video, Decoder.Embed(after)], 0).MoveToOuterDisposeScope();
+        return cat([Decoder.Embed(before), video.to(Decoder.InputDevice), Decoder.Embed(after)], 0).MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the weights.</summary>

@@ -1,3 +1,5 @@
+using HieraVid.Models.Devices;
+using HieraVid.Models.Packed;
 using HieraVid.Models.Safetensors;
 using HieraVid.Torch;
 using static TorchSharp.torch;
@@ -10,6 +12,8 @@ namespace HieraVid.Models;
 /// </summary>
 public sealed class Weights : IDisposable
 {
+    private const string WeightSuffix = ".weight";
+
     private readonly CheckpointFolder _checkpoint;
     private readonly List<Tensor> _owned;
     private readonly string _prefix;
@@ -28,14 +32,21 @@ public sealed class Weights : IDisposable
     /// <summary>The bytes of all tensors loaded so far.</summary>
     public long LoadedBytes => _owned.Sum(tensor => tensor.NumberOfElements * tensor.ElementSize);
 
+    /// <summary>The same, by kind of device.</summary>
+    public IReadOnlyDictionary<TorchSharp.DeviceType, long> LoadedBytesByDevice => _owned.GroupBy(tensor => tensor.device.type)
+        .ToDictionary(group => group.Key, group => group.Sum(tensor => tensor.NumberOfElements * tensor.ElementSize));
+
     /// <summary>The same weights, names looked up under a further prefix. The parent owns the tensors.</summary>
     public Weights Under(string prefix) => new(_checkpoint, Compute, _prefix + prefix, _owned);
+
+    /// <summary>The same weights, loaded onto another device.</summary>
+    public Weights On(NamedDevice device) => new(_checkpoint, Compute with { Device = device.Device }, _prefix, _owned);
 
     /// <summary>Weights of another checkpoint, owned by this object too.</summary>
     public Weights In(CheckpointFolder checkpoint) => new(checkpoint, Compute, "", _owned);
 
-    /// <summary>Whether the checkpoint has the tensor.</summary>
-    public bool Has(string name) => _checkpoint.Contains(_prefix + name);
+    /// <summary>Whether the checkpoint has the tensor, packed or not.</summary>
+    public bool Has(string name) => _checkpoint.Contains(_prefix + name) || PackedLayer(name) is not null;
 
     /// <summary>Loads a tensor, checks its shape, converts it to the compute type.</summary>
     /// <exception cref="ModelException">It is missing, has another shape or is not of a floating type.</exception>
@@ -47,9 +58,18 @@ public sealed class Weights : IDisposable
         return loaded;
     }
 
-    // As it is in the file, on the CPU.
+    // The full name of a layer whose weight is packed; null for any other tensor.
+    private string? PackedLayer(string name) =>
+        name.EndsWith(WeightSuffix, StringComparison.Ordinal) && _prefix + name[..^WeightSuffix.Length] is var layer
+            && !_checkpoint.Contains(_prefix + name) && PackedMatrix.Has(_checkpoint, layer)
+            ? layer
+            : null;
+
+    // As it is in the file, on the CPU; unpacked in float32.
     private Tensor Read(string name, long[] shape)
     {
+        if (PackedLayer(name) is { } layer && shape.Length == 2)
+            return TensorData.From<float>(PackedMatrix.Read(_checkpoint, layer, (int)shape[0], (int)shape[1]).Values(), shape);
         var source = _checkpoint.Find(_prefix + name, shape);
         var stored = source.Entry.DType switch
         {
@@ -74,15 +94,22 @@ public sealed class Weights : IDisposable
     public Linear Linear(string name, long inputs, long outputs, bool bias = true) =>
         new(Load($"{name}.weight", outputs, inputs), bias ? Load($"{name}.bias", outputs) : null);
 
-    /// <summary>A linear layer of the decoder: in fewer bits where <see cref="Compute.WeightBits"/> asks for it.</summary>
+    /// <summary>
+    /// A linear layer of the decoder: in fewer bits where the checkpoint has it packed, or where <see cref="Compute.WeightBits"/>
+    /// asks for it.
+    /// </summary>
     public Linear DecoderLinear(string name, long inputs, long outputs, bool bias = true)
     {
-        if (Compute.WeightBits is not { } bits)
-            return Linear(name, inputs, outputs, bias);
         using var scope = NewDisposeScope();
-        var rounded = QuantizedWeight.Of(Read($"{name}.weight", [outputs, inputs]), bits, Compute);
-        _owned.AddRange([rounded.Codes, rounded.Scales]);
-        return new Linear(null, bias ? Load($"{name}.bias", outputs) : null) { Quantized = rounded };
+        var packed = PackedLayer($"{name}.weight") is { } layer
+            ? QuantizedWeight.Of(PackedMatrix.Read(_checkpoint, layer, (int)outputs, (int)inputs), _checkpoint.Packing!.Bits, Compute)
+            : null;
+        if (packed is null && Compute.WeightBits is { } bits)
+            packed = QuantizedWeight.Of(Read($"{name}.weight", [outputs, inputs]), bits, Compute);
+        if (packed is null)
+            return Linear(name, inputs, outputs, bias);
+        _owned.AddRange(packed.Tensors);
+        return new Linear(null, bias ? Load($"{name}.bias", outputs) : null) { Quantized = packed };
     }
 
     /// <summary>A layer norm: <c>name.weight</c> and <c>name.bias</c>, both [width].</summary>

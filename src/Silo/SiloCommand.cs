@@ -13,9 +13,9 @@ internal static class SiloCommand
     private static readonly (string Option, string Setting, string Help, string What)[] s_options =
     [
         ("--role", nameof(SiloSettings.Role), "R,R", "cpu, gpu, prefill, ingress or all. Default: all."),
-        ("--model", nameof(SiloSettings.Model), "DIR", "Folder of the checkpoint, for gpu and prefill."),
+        ("--model", nameof(SiloSettings.Model), "DIR", "Folder of the checkpoint, or ORG/NAME of one that was pulled, for gpu and prefill."),
         ("--vision-tower", nameof(SiloSettings.VisionTower), "DIR", "Folder of the original SigLIP, where config.json names another than so400m."),
-        ("--devices", nameof(SiloSettings.Devices), "D,D", "cpu, cpu:N (N logical devices), cuda or cuda:N. Default: cpu."),
+        ("--devices", nameof(SiloSettings.Devices), "D,D", "cpu, cpu:N (N logical devices), cuda or cuda:N. Default: cpu. Without the role gpu the layers are spread over them."),
         ("--dtype", nameof(SiloSettings.DType), "T", "bf16, f32 or, on a GPU, f16. Default: bf16."),
         ("--threads", nameof(SiloSettings.Threads), "N", "CPU threads of the tensor library."),
         ("--name", nameof(SiloSettings.Name), "NAME", "The silo's name, one of its own in the cluster."),

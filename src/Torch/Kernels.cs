@@ -68,6 +68,6 @@ internal static class Kernels
         Native.hv_train_attention(q.Handle, k.Handle, v.Handle, spans?.Handle ?? IntPtr.Zero, scale), [q, k, v], "attention");
 
     private static Tensor Made(IntPtr handle, Tensor[] operands, string operation) =>
-        handle != IntPtr.Zero ? new Tensor(handle) : throw TorchException.For(operation, operands);
+        handle != IntPtr.Zero ? new Tensor(handle, operation) : throw TorchException.For(operation, operands);
 #endif
 }

@@ -13,12 +13,17 @@ internal static class SpriteGenerator
     /// <param name="ends">Its end.</param>
     /// <param name="count">How many.</param>
     /// <param name="names">Names taken in this video, the looks after a change included; grows.</param>
-    internal static IReadOnlyList<Sprite> Create(SeededRandom random, double begins, double ends, int count, HashSet<string> names)
+    /// <param name="distinct">No colour and no shape twice, for at most 8 sprites.</param>
+    internal static IReadOnlyList<Sprite> Create(
+        SeededRandom random, double begins, double ends, int count, HashSet<string> names, bool distinct = false)
     {
         var sprites = new List<Sprite>();
+        Colour[] colours = distinct ? [.. random.Shuffle(Enum.GetValues<Colour>())] : [];
+        Shape[] shapes = distinct ? [.. random.Shuffle(Enum.GetValues<Shape>())] : [];
         while (sprites.Count < count)
         {
-            var (colour, shape) = (random.Pick(Enum.GetValues<Colour>()), random.Pick(Enum.GetValues<Shape>()));
+            var (colour, shape) = distinct ? (colours[sprites.Count], shapes[sprites.Count])
+                : (random.Pick(Enum.GetValues<Colour>()), random.Pick(Enum.GetValues<Shape>()));
             if (!names.Add($"{Words.Of(colour)} {Words.Of(shape)}"))
                 continue;
             var radius = random.Between(0.1, 0.145);

@@ -12,7 +12,8 @@ public sealed record VideoOptions(double Duration, IReadOnlyList<Texture> Textur
     public int MaxShots { get; init; } = 6;
 
     /// <summary>
-    /// Many sprites and always a card: pictures from which a vision tower learns more than from those that questions are about.
+    /// Many sprites, no colour and no shape twice, and always a card: pictures from which there is more to learn, since every sprite
+    /// can be asked for.
     /// </summary>
     public bool IsCrowded { get; init; }
 }
@@ -47,9 +48,9 @@ public static class VideoGenerator
         for (var i = 0; i + 1 < borders.Count; i++)
         {
             var (begins, ends) = (borders[i], borders[i + 1]);
-            var count = options.IsCrowded ? 6 + random.Below(5) : 1 + random.Below(options.Duration < MinShot ? 4 : 3);
+            var count = options.IsCrowded ? 5 + random.Below(4) : 1 + random.Below(options.Duration < MinShot ? 4 : 3);
             shots.Add(new Shot(
-                places[i], begins, ends, SpriteGenerator.Create(random, begins, ends, count, names),
+                places[i], begins, ends, SpriteGenerator.Create(random, begins, ends, count, names, options.IsCrowded),
                 random.Chance(0.4) ? random.Between(-0.06, 0.06) : 0, (long)random.Next())
             {
                 Fade = i > 0 && random.Chance(0.4) ? 0.6 : 0,

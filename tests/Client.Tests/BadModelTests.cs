@@ -10,6 +10,10 @@ public class BadModelTests : ClientTest
     public async Task No_folder() => (await Ask("nowhere")).RefusesNaming("nowhere", "not found");
 
     [Fact]
+    public async Task A_name_that_was_not_pulled() => (await Ask("lmms-lab/llava-onevision"))
+        .RefusesNaming("lmms-lab/llava-onevision was not found", "get it with: hieravid model pull lmms-lab/llava-onevision");
+
+    [Fact]
     public async Task A_file_in_place_of_a_folder() => (await Ask("v.mp4")).RefusesNaming("v.mp4", "folder");
 
     [Fact]

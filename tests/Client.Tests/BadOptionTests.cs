@@ -7,6 +7,9 @@ public partial class BadOptionTests : ClientTest
     public static TheoryData<string, string> Bad => new()
     {
         { "--frames 0", "--frames 0" },
+        { "--device-map cpu:0,cpu:1", "1 to 64 logical devices" },
+        { "--device-map auto", "libtorch sees no CUDA device here" },
+        { "--device-map cpu:2 --device cpu", "--device-map cpu:2 names the devices already" },
         { "--frames -3", "--frames -3" },
         { "--frames x", "--frames 'x' is not a whole number" },
         { "--frames 2.5", "--frames '2.5' is not a whole number" },

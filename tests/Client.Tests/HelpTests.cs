@@ -8,6 +8,7 @@ public class HelpTests : ClientTest
     [InlineData("demo")]
     [InlineData("doctor")]
     [InlineData("verify")]
+    [InlineData("gpu-check")]
     [InlineData("model")]
     [InlineData("model new")]
     [InlineData("model info")]

@@ -22,6 +22,38 @@ public class ModelTests : ClientTest
     }
 
     [Fact]
+    public async Task The_memory_of_each_device_under_a_map_adds_up_to_that_of_one()
+    {
+        async Task<JsonElement> Info(params string[] more) =>
+            JsonDocument.Parse((await RunAsync(["model", "info", Model, "--json", .. more])).Succeeds().Output).RootElement;
+        static long Sum(JsonElement info) =>
+            info.GetProperty("devices").EnumerateArray().Sum(need => need.GetProperty("weightBytes").GetInt64() + need.GetProperty("cacheBytes").GetInt64());
+        var (one, two) = (await Info("--device-map", "cpu:1"), await Info("--device-map", "vision=cpu:0,0-1=cpu:0,2=cpu:1"));
+        Assert.Equal("vision=cpu:0,0-1=cpu:0,2=cpu:1", two.GetProperty("placement").GetString());
+        Assert.Equal(2, two.GetProperty("devices").GetArrayLength());
+        Assert.Equal(Sum(one), Sum(two));
+        Assert.True(Sum(await Info("--device-map", "cpu:1", "--weights", "int8")) < Sum(one));
+        (await RunAsync("model", "info", Model, "--device-map", "0-1=cpu")).RefusesNaming("--device-map 0-1=cpu", "layer 2 is on no device");
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_was_pulled_goes_by_its_name_wherever_a_model_is_asked_for()
+    {
+        MakeVideo("v.mp4", 0.3);
+        // As pull leaves it; HubDownloadTests pull one.
+        var repository = Path.Combine(Cache, "huggingface", "hub", "models--org--tiny");
+        CopyFolder(Model, Path.Combine(repository, "snapshots", "c0ffee"));
+        Directory.CreateDirectory(Path.Combine(repository, "refs"));
+        await File.WriteAllTextAsync(Path.Combine(repository, "refs", "main"), "c0ffee", Cancel);
+        (await RunAsync("model", "info", "org/tiny")).Succeeds();
+        var answer = (await RunAsync("ask", "v.mp4", "What?", "--model", "org/tiny", "--max-tokens", "1", "--frames", "1", "--json")).Succeeds();
+        Assert.Contains("c0ffee", answer.Output, StringComparison.Ordinal);
+        (await RunAsync("compare", "v.mp4", "What?", "--model", "org/tiny", "--max-tokens", "1", "--frames", "1", "--methods", "hieravid")).Succeeds();
+        (await RunAsync("model", "info", "org/other")).RefusesNaming("org/other", "hieravid model pull org/other");
+        NothingIsLeftBut("v.mp4");
+    }
+
+    [Fact]
     public async Task A_pull_says_what_is_wrong_with_the_name_or_the_network()
     {
         (await RunAsync("model", "pull", "just-a-name")).RefusesNaming("just-a-name", "repository of the hub");

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using HieraVid.Models;
 using HieraVid.Models.Checkpoints;
+using HieraVid.Models.Devices;
 using HieraVid.Pipeline;
 using HieraVid.Pipeline.Blobs;
 using HieraVid.Pipeline.Jobs;
@@ -33,6 +34,7 @@ public sealed class TestSilos : IDisposable
         var model = Path.Combine(Folder, "model");
         RandomCheckpoint.Create(model, CheckpointPreset.Tiny, seed: 3);
         Model = LoadedModel.Load(model, Compute.Reference);
+        Spread = LoadedModel.Load(model, Compute.Over(DeviceMap.Parse("cpu:2"), "f32"));
         Video = Path.Combine(Folder, "moving.mp4");
         using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg", ["-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=4",
             "-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-y", "file:" + Video]))!;
@@ -41,6 +43,9 @@ public sealed class TestSilos : IDisposable
     }
 
     internal LoadedModel Model { get; }
+
+    /// <summary>The same model over two logical devices, as silos that only answer have it.</summary>
+    internal LoadedModel Spread { get; }
 
     internal string Video { get; }
 
@@ -133,6 +138,7 @@ public sealed class TestSilos : IDisposable
     public void Dispose()
     {
         Model.Dispose();
+        Spread.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 
@@ -160,7 +166,8 @@ public sealed class TestSilos : IDisposable
                 (options.ProbeTimeout, options.NumMissedProbesLimit, options.NumVotesForDeathDeclaration) = (TimeSpan.FromSeconds(2), 3, 1));
             var devices = (identity.Roles & (Roles.Gpu | Roles.Prefill)) == 0 ? 0 : 2;
             siloBuilder.AddHieraVid(identity, _ => new WorkHost(identity, witness.Blobs, new VideoShelf(owner.Blobs, owner.Folder, long.MaxValue),
-                VideoLimits.Default, [.. Enumerable.Range(0, devices).Select(i => new WorkDevice($"cpu:{i}", owner.Model))])
+                VideoLimits.Default,
+                [.. Enumerable.Range(0, devices).Select(i => new WorkDevice($"cpu:{i}", identity.Roles.HasFlag(Roles.Gpu) ? owner.Model : owner.Spread))])
             { Run = witness.RunAsync },
                 new ClusterOptions { Lease = TimeSpan.FromSeconds(3), OfferPeriod = TimeSpan.FromSeconds(1), ChunkLimit = witness.ChunkLimit });
         }

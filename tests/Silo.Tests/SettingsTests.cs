@@ -31,6 +31,25 @@ public sealed class SettingsTests
     }
 
     [Theory]
+    [InlineData("prefill", "cpu:2", "0 of vision=cpu:0,0-3=cpu:0,4-7=cpu:1;1 of vision=cpu:0,0-3=cpu:0,4-7=cpu:1")]
+    [InlineData("prefill", "cpu", "cpu")]
+    [InlineData("gpu,prefill", "cpu:2", "cpu 0;cpu 1")]
+    public void A_silo_that_only_answers_spreads_the_layers_over_its_devices(string role, string devices, string names)
+    {
+        var folder = Directory.CreateTempSubdirectory("hieravid-silo-").FullName;
+        try
+        {
+            Models.Checkpoints.RandomCheckpoint.Create(folder, Models.Checkpoints.CheckpointPreset.Tiny, seed: 1);
+            var loaded = DeviceList.Load(new SiloSettings { Role = role, Devices = devices, Model = folder });
+            Assert.Equal(names.Split(';'), loaded.Select(device => device.Name));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
     [InlineData("cpu", 1)]
     [InlineData("cpu:3", 3)]
     [InlineData("cpu,cpu", 2)]

@@ -96,7 +96,7 @@ internal sealed class Trainer : IDisposable
         return [.. Enumerable.Range(0, _recipe.Shards)
             .Select(_ => new BatchPlan(
                 (long)(random.Next() >> 20), Split.Train, VideoOptions.TrainingTextures, Math.Max(1, size / _recipe.Shards), frames,
-                stage.Questions, slots, stage.Crowded))
+                stage.Questions, slots, stage.Crowded, stage.Kinds))
             .Select(plan => Task.Run(() => _batches.Make(plan)))];
     }
 

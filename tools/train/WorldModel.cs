@@ -36,7 +36,7 @@ internal static class WorldModel
                 LayerCount = 28,
                 HeadCount = 2,
                 KeyValueHeadCount = 2,
-                RopeTheta = 10_000,
+                RopeTheta = 1_000_000,
                 TieWordEmbeddings = true,
                 EosTokenIds = [first + 2],
             },

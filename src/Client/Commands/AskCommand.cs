@@ -17,7 +17,7 @@ internal static class AskCommand
     {
         var video = PathSymbols.Argument("VIDEO", "The video file.");
         var question = new Argument<string>("QUESTION") { Description = "The question, in quotes." };
-        var model = PathSymbols.Option("--model", "Folder of a checkpoint; docs/models.md lists the supported ones.", required: true);
+        var model = new ModelOption();
         var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP, where config.json names another than so400m.");
         var pool = new PoolOption();
         var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: as the model's authors do, 32 for LLaVA-OneVision." };
@@ -46,10 +46,11 @@ internal static class AskCommand
               hieravid ask hour.mp4 "When does it rain?" --model DIR --fps 1 --chunk-frames 16 --report hour.html
             """)
         {
-            video, question, model, tower, frames, fps, maxTokens, temperature, topP, penalty, seed, chunk, partial, json, report,
+            video, question, tower, frames, fps, maxTokens, temperature, topP, penalty, seed, chunk, partial, json, report,
         };
         pruning.AddTo(command);
         store.AddTo(command);
+        model.AddTo(command);
         pool.AddTo(command);
         compute.AddTo(command);
         command.SetAction((parsed, cancellation) =>
@@ -70,7 +71,7 @@ internal static class AskCommand
             var page = parsed.GetValue(report);
             if (page is not null)
                 ReportPage.Check(page);
-            return RunAsync(request, store.Read(parsed), parsed.GetRequiredValue(model)!, parsed.GetValue(tower), pool.Read(parsed), compute.Read(parsed),
+            return RunAsync(request, store.Read(parsed), model.Read(parsed), parsed.GetValue(tower), pool.Read(parsed), compute.Read(parsed),
                 parsed.GetValue(json), page, cancellation);
         });
         return command;
@@ -89,7 +90,7 @@ internal static class AskCommand
             using var model = await Task.Run(() => LoadedModel.Load(folder, compute, tower, pool), cancellation).ConfigureAwait(false);
             var load = Stopwatch.GetElapsedTime(start).TotalSeconds;
             display.Show(new JobProgress(JobStage.Load, 1, 1,
-                FormattableString.Invariant($"{folder}: {model.Network.WeightBytes / 1e6:N0} MB of weights on {compute.DeviceName} in {load:0.0} s")));
+                FormattableString.Invariant($"{folder}: {model.Network.WeightBytes / 1e6:N0} MB of weights on {model.Network.Compute.DeviceName} in {load:0.0} s")));
             var report = await new LocalRunner(model, VideoLimits.Default, storing)
                 .RunAsync(request, display.Show, answer.Write, probed, cancellation).ConfigureAwait(false);
             report = report with { Timing = report.Timing with { Load = load } };

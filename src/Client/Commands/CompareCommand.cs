@@ -20,7 +20,7 @@ internal static class CompareCommand
     {
         var video = PathSymbols.Argument("VIDEO", "The video file.");
         var question = new Argument<string>("QUESTION") { Description = "The question, in quotes." };
-        var model = PathSymbols.Option("--model", "Folder of a checkpoint; docs/models.md lists the supported ones.", required: true);
+        var model = new ModelOption();
         var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP; it has the pooling head that fastvid asks for.");
         var pool = new PoolOption();
         var frames = new Option<int?>("--frames") { HelpName = "N", Description = "Evenly spaced frames to look at. Default: as the model's authors do, 32 for LLaVA-OneVision." };
@@ -45,7 +45,8 @@ internal static class CompareCommand
             Examples:
               hieravid compare talk.mp4 "What does the speaker hold?" --model DIR --methods hieravid,fastvid --budgets 0.3,0.1
               hieravid compare talk.mp4 "What does the speaker hold?" --model DIR --methods all --report compared.html
-            """) { video, question, model, tower, frames, methods, budgets, maxTokens, assemblies, json, report };
+            """) { video, question, tower, frames, methods, budgets, maxTokens, assemblies, json, report };
+        model.AddTo(command);
         pool.AddTo(command);
         compute.AddTo(command);
         command.SetAction((parsed, cancellation) =>
@@ -64,7 +65,7 @@ internal static class CompareCommand
             var page = parsed.GetValue(report);
             if (page is not null)
                 ReportPage.Check(page);
-            return RunAsync(request, asked, parsed.GetRequiredValue(model)!, parsed.GetValue(tower), pool.Read(parsed), compute.Read(parsed),
+            return RunAsync(request, asked, model.Read(parsed), parsed.GetValue(tower), pool.Read(parsed), compute.Read(parsed),
                 parsed.GetValue(json), page, cancellation);
         });
         return command;

@@ -29,8 +29,8 @@ internal static class DemoCommand
 
     private static async Task<int> RunAsync(Compute compute, CancellationToken cancellation)
     {
-        var video = Path.Combine(Home(), "samples", "bottle-detection.mp4");
-        var model = Checkpoint(cancellation);
+        var video = Path.Combine(ShippedFiles.Root, "samples", "bottle-detection.mp4");
+        var model = MadeUpCheckpoint.Of(CheckpointPreset.Tiny, cancellation);
         Console.Error.WriteLine($"Video:    {video}");
         Console.Error.WriteLine($"Question: {Question}");
         Console.Error.WriteLine("The checkpoint is random, so the words below mean nothing; everything before them is the real thing.");
@@ -44,35 +44,5 @@ internal static class DemoCommand
         var code = await AskCommand.RunAsync(request, new StoreUse(TokenStore.Default), model, null, null, compute, json: false, page: null, cancellation).ConfigureAwait(false);
         Console.Error.WriteLine("Next: ./hieravid ask VIDEO \"QUESTION\" --model FOLDER, with a LLaVA-OneVision checkpoint's folder.");
         return code;
-    }
-
-    // Made once, kept in the user's cache.
-    private static string Checkpoint(CancellationToken cancellation)
-    {
-        var preset = CheckpointPreset.Tiny;
-        var folder = Path.Combine(Cache(), "hieravid", "models", $"{preset.Name}-seed{Seed}");
-        if (!File.Exists(Path.Combine(folder, "config.json")))
-        {
-            Console.Error.WriteLine($"Making a random {preset.Name} checkpoint in {folder}");
-            RandomCheckpoint.Create(folder, preset, Seed, cancellation: cancellation);
-        }
-        return folder;
-    }
-
-    private static string Cache() => Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
-        ? cache
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-
-    // The wrapper script says where the repository is; a program started by hand finds it above itself.
-    private static string Home()
-    {
-        if (Environment.GetEnvironmentVariable("HIERAVID_HOME") is { Length: > 0 } home)
-            return home;
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            if (Directory.Exists(Path.Combine(folder, "samples")))
-                return folder;
-        }
-        throw ModelException.NotFound("the samples folder", "run ./hieravid demo from a clone of the repository");
     }
 }

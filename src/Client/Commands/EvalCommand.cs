@@ -23,7 +23,7 @@ internal static class EvalCommand
     internal static Command Create()
     {
         var questions = PathSymbols.Argument("QUESTIONS", "The file of questions.");
-        var model = PathSymbols.Option("--model", "Folder of a checkpoint; docs/models.md lists the supported ones.", required: true);
+        var model = new ModelOption();
         var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP, where config.json names another than so400m.");
         var pool = new PoolOption();
         var format = new Option<string>("--format")
@@ -59,8 +59,9 @@ internal static class EvalCommand
               hieravid eval lvb_val.json --format longvideobench --videos ~/lvb/videos --model DIR --results lvb.jsonl
             """)
         {
-            questions, model, tower, format, videos, runs, blind, limit, frames, fps, maxTokens, results, report,
+            questions, tower, format, videos, runs, blind, limit, frames, fps, maxTokens, results, report,
         };
+        model.AddTo(command);
         pool.AddTo(command);
         compute.AddTo(command);
         command.SetAction((parsed, cancellation) =>
@@ -76,7 +77,7 @@ internal static class EvalCommand
             var page = parsed.GetValue(report);
             if (page is not null)
                 WholeFile.Check(page);
-            var folder = parsed.GetRequiredValue(model)!;
+            var folder = model.Read(parsed);
             var subject = new EvaluationSubject(folder, path, Digest(folder, asked), Describe(sampling, parsed.GetValue(blind), pool.Read(parsed)));
             var plan = new Plan(asked, settings, subject, sampling, parsed.GetValue(maxTokens), parsed.GetRequiredValue(results)!, page);
             return RunAsync(plan, compute.Read(parsed), parsed.GetValue(tower), pool.Read(parsed), cancellation);

@@ -45,18 +45,24 @@ internal static class ModelCommand
 
     private static Command Info()
     {
-        var folder = PathSymbols.Argument("DIR", "A checkpoint folder.");
+        var folder = PathSymbols.Argument("DIR", "A checkpoint folder, or ORG/NAME of one that was pulled.");
         var tower = PathSymbols.Option("--vision-tower", "Folder of the original SigLIP, where config.json names another than so400m.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
+        var compute = new ComputeOptions("bf16");
         var command = new Command("info", """
-            Say what a checkpoint holds, from its headers alone.
+            Say what a checkpoint holds, from its headers alone, and with --device-map what each device would have to.
 
-            Example:
+            Examples:
               hieravid model info ~/models/llava-onevision-7b
+              hieravid model info ~/models/llava-onevision-7b --device-map cuda:0,cuda:1 --weights int8
             """) { folder, tower, json };
+        compute.AddMapTo(command);
         command.SetAction(parsed =>
         {
-            var info = CheckpointInfo.Read(parsed.GetRequiredValue(folder), parsed.GetValue(tower));
+            var path = ModelOption.Folder(parsed.GetRequiredValue(folder));
+            var info = CheckpointInfo.Read(path, parsed.GetValue(tower));
+            if (compute.ReadMap(parsed) is { } mapped)
+                info = info.Under(path, mapped);
             if (parsed.GetValue(json))
                 StandardOutput.WriteLine(Json.Of(info));
             else
@@ -82,6 +88,8 @@ internal static class ModelCommand
                 Row(part, Millions(count));
         }
         Row("stored as", $"{string.Join(", ", info.StoredTypes)}, {Megabytes(info.Bytes)} in {info.Files} file(s)");
+        if (info.Packing is { } packing)
+            Row("packed as", $"{packing}, {Millions(info.PackedParameters)} parameters in {Megabytes(info.PackedBytes)}");
         if (info.TowerLayers > 0)
             Row("vision layers", $"{info.TowerLayers}");
         if (info.DecoderLayers > 0)
@@ -97,6 +105,12 @@ internal static class ModelCommand
                 Row($"memory in {type}", $"{Megabytes(info.MemoryBytes(bytes))}, of it {Megabytes(info.CacheValuesPerToken * info.Window * bytes)} "
                     + "for a full window; activations on top");
             }
+        }
+        if (info.Devices is { } devices)
+        {
+            Row("placement", info.Placement!);
+            foreach (var need in devices)
+                Row($"  {need.Device}", $"{Megabytes(need.WeightBytes + need.CacheBytes)}, of it {Megabytes(need.CacheBytes)} for a full window; activations on top");
         }
         AnsiConsole.Write(table);
     }

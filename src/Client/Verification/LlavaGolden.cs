@@ -37,7 +37,7 @@ internal static class LlavaGolden
         golden.Compare("pooled", () => pooled);
         Variants(golden, model, projected);
         if (towerFolder is not null)
-            Head(golden, model, features, towerFolder, compute);
+            Head(golden, model, features, towerFolder, model.Compute);
 
         var (before, after) = AroundVideo(golden.Integers("input_ids"), config);
         var embeddings = model.Splice(before, video.Tokens, after);
@@ -135,11 +135,11 @@ internal static class LlavaGolden
         using var cache = decoder.NewCache();
         var watch = new LayerHook(_ => true, (_, _, row) =>
         {
-            rows.Add(row.clone().DetachFromDisposeScope());
+            rows.Add(row.cpu().clone().DetachFromDisposeScope());
             return null;
         });
         var hidden = decoder.Forward(embeddings, Qwen2Golden.Range(length), cache, watch,
-            (_, x) => layers.Add(x.clone().DetachFromDisposeScope()));
+            (_, x) => layers.Add(x.cpu().clone().DetachFromDisposeScope()));
         golden.Compare("layer1_output", () => layers[0]);
         golden.Compare("layer_outputs_last8", () => stack([.. layers.Select(x => x.narrow(0, length - 8, 8))], 0));
         golden.Compare("attn_last_row", () => stack(rows, 0));

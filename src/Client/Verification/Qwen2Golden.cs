@@ -14,7 +14,7 @@ internal static class Qwen2Golden
     internal static void Run(GoldenFolder golden, Qwen2Config config, Compute compute)
     {
         using var files = CheckpointFolder.Open(golden.Path);
-        using var weights = new Weights(files, compute);
+        using var weights = new Weights(files, compute.Placed(config, files, _ => ModelPart.Decoder, config.MaxPositions));
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var decoder = new Qwen2Decoder(config, weights.Under("model."), weights);
@@ -30,7 +30,7 @@ internal static class Qwen2Golden
         Greedy(golden, decoder, config, embeddings, "greedy_rep_ids", "", [.. ids.Select(id => (int)id)], penalty);
 
         var kept = golden.Integers("pruned_position_ids");
-        var pruned = embeddings.index_select(0, TensorData.From<long>(kept, kept.Length).to(compute.Device));
+        var pruned = embeddings.index_select(0, TensorData.From<long>(kept, kept.Length).to(embeddings.device));
         golden.Compare("pruned_inputs_embeds", () => pruned);
         Pass(golden, decoder, "pruned_", pruned, kept);
         golden.Compare("compact_logits", () => Logits(decoder, pruned, Range(kept.Length)));
@@ -61,17 +61,17 @@ internal static class Qwen2Golden
         using var cache = decoder.NewCache();
         var watch = new LayerHook(_ => true, (_, _, row) =>
         {
-            rows.Add(row.clone().DetachFromDisposeScope());
+            rows.Add(row.cpu().clone().DetachFromDisposeScope());
             return null;
         });
         var hidden = decoder.Forward(
-            embeddings, positions, cache, watch, (_, x) => layers.Add(x.clone().DetachFromDisposeScope()));
+            embeddings, positions, cache, watch, (_, x) => layers.Add(x.cpu().clone().DetachFromDisposeScope()));
         golden.Compare($"{prefix}layer_outputs", () => stack(layers, 0));
         golden.Compare($"{prefix}final_norm", () => decoder.Norm(hidden));
         golden.Compare($"{prefix}logits", () => decoder.Logits(hidden));
         golden.Compare($"{prefix}attn_last_row", () => stack(rows, 0));
-        golden.Compare($"{prefix}k_cache", () => stack([.. layers.Select((_, i) => cache.Keys(i))], 0));
-        golden.Compare($"{prefix}v_cache", () => stack([.. layers.Select((_, i) => cache.Values(i))], 0));
+        golden.Compare($"{prefix}k_cache", () => stack([.. layers.Select((_, i) => cache.Keys(i).cpu())], 0));
+        golden.Compare($"{prefix}v_cache", () => stack([.. layers.Select((_, i) => cache.Values(i).cpu())], 0));
         layers.Concat(rows).ToList().ForEach(tensor => tensor.Dispose());
     }
 

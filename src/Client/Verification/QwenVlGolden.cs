@@ -41,7 +41,7 @@ internal static class QwenVlGolden
             golden, model.Decoder, model.Config.Text, embeddings, "greedy_rep_ids", "", [.. ids.Select(id => (int)id)], penalty, positions);
 
         var kept = golden.Integers("pruned_keep");
-        var pruned = embeddings.index_select(0, TensorData.From<long>(kept, kept.Length).to(compute.Device));
+        var pruned = embeddings.index_select(0, TensorData.From<long>(kept, kept.Length).to(embeddings.device));
         golden.Compare("pruned_logits", () => Qwen2Golden.Logits(model.Decoder, pruned, positions.Keep(kept)));
         Qwen2Golden.Continue(golden, model.Decoder, "pruned_decode", pruned, positions.Keep(kept), hook: null);
         Mixed(golden, model, tokens, grid, steps);
@@ -133,7 +133,7 @@ internal static class QwenVlGolden
         foreach (var (token, values) in pictures)
         {
             var first = Array.IndexOf(ids, token);
-            pieces.AddRange([model.Decoder.Embed(ids.AsSpan(from, first - from)), values.reshape(-1, values.shape[2])]);
+            pieces.AddRange([model.Decoder.Embed(ids.AsSpan(from, first - from)), values.reshape(-1, values.shape[2]).to(model.Decoder.InputDevice)]);
             from = first + (int)(values.shape[0] * values.shape[1]);
         }
         pieces.Add(model.Decoder.Embed(ids.AsSpan(from)));

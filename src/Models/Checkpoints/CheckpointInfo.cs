@@ -1,4 +1,6 @@
 using HieraVid.Models.Configuration;
+using HieraVid.Models.Devices;
+using HieraVid.Models.Packed;
 using HieraVid.Models.Safetensors;
 
 namespace HieraVid.Models.Checkpoints;
@@ -27,6 +29,15 @@ public sealed record CheckpointInfo
     /// <summary>The types of the stored tensors, the one with most bytes first: "BF16".</summary>
     public required IReadOnlyList<string> StoredTypes { get; init; }
 
+    /// <summary>How matrices are packed: "gptq int4"; null where they are not.</summary>
+    public string? Packing { get; private init; }
+
+    /// <summary>Parameters of packed matrices.</summary>
+    public long PackedParameters { get; private init; }
+
+    /// <summary>Bytes of their codes.</summary>
+    public long PackedBytes { get; private init; }
+
     /// <summary>The size of all tensors in bytes.</summary>
     public required long Bytes { get; init; }
 
@@ -54,7 +65,26 @@ public sealed record CheckpointInfo
     /// </summary>
     /// <param name="bytesPerValue">2 for bfloat16 and float16, 4 for float32.</param>
     public long MemoryBytes(int bytesPerValue) =>
-        (Parameters - OtherParameters + CacheValuesPerToken * Window) * bytesPerValue;
+        (Parameters - OtherParameters - PackedParameters + CacheValuesPerToken * Window) * bytesPerValue + PackedBytes;
+
+    /// <summary>Where a device map puts the parts; null without a map.</summary>
+    public string? Placement { get; private init; }
+
+    /// <summary>What each device has to hold under that placement.</summary>
+    public IReadOnlyList<DeviceNeed>? Devices { get; private init; }
+
+    /// <summary>The same with what each device has to hold under a map.</summary>
+    /// <param name="folder">The checkpoint folder.</param>
+    /// <param name="compute">The map, and the types that weights are loaded in.</param>
+    /// <exception cref="ModelException">The map does not fit the model, or it is none that answers questions about video.</exception>
+    public CheckpointInfo Under(string folder, Compute compute)
+    {
+        var config = ModelConfig.Load<VideoModelConfig>(folder);
+        using var files = CheckpointFolder.Open(folder);
+        var sizes = PartSizes.Of(config.Text, files, name => config.PartOf(name, files), config.MaxTokens, compute);
+        var placement = compute.Map!.Place(sizes);
+        return this with { Placement = $"{placement}", Devices = sizes.Needs(placement) };
+    }
 
     /// <summary>Reads config.json and the headers of the weights.</summary>
     /// <param name="folder">A checkpoint folder of any supported architecture.</param>
@@ -73,6 +103,9 @@ public sealed record CheckpointInfo
                 .Select(group => group.Key.HeaderName())],
             Bytes = files.TotalBytes,
             Files = files.Files.Count,
+            Packing = files.Packing?.ToString(),
+            PackedParameters = Codes(files).Sum(tensor => CountOf(tensor, files.Packing)),
+            PackedBytes = Codes(files).Sum(tensor => tensor.ByteCount),
         };
         return config switch
         {
@@ -96,11 +129,22 @@ public sealed record CheckpointInfo
             CacheValuesPerToken = CacheValues(config.Text),
         };
 
+    private static IEnumerable<TensorEntry> Codes(CheckpointFolder files) =>
+        files.Tensors.Values.Select(tensor => tensor.Entry).Where(tensor => tensor.Name.EndsWith(".qweight", StringComparison.Ordinal));
+
+    // A word of a packed matrix holds several; scales and zero points are none.
+    private static long CountOf(TensorEntry tensor, PackedFormat? packing) => tensor.Name[(tensor.Name.LastIndexOf('.') + 1)..] switch
+    {
+        "qweight" when packing is not null => tensor.ElementCount * (32 / packing.Bits),
+        "qzeros" or "scales" or "g_idx" when packing is not null => 0,
+        _ => tensor.ElementCount,
+    };
+
     private static long CacheValues(Qwen2Config text) => 2L * text.LayerCount * text.KeyValueHeadCount * text.HeadSize;
 
     private static CheckpointInfo Count(CheckpointInfo info, CheckpointFolder files, Func<string, ModelPart> partOf)
     {
-        var counts = files.Tensors.Values.ToLookup(tensor => partOf(tensor.Entry.Name), tensor => tensor.Entry.ElementCount);
+        var counts = files.Tensors.Values.ToLookup(tensor => partOf(tensor.Entry.Name), tensor => CountOf(tensor.Entry, files.Packing));
         return info with
         {
             TowerParameters = counts[ModelPart.Tower].Sum(),

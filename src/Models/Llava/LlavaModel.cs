@@ -70,8 +70,8 @@ public sealed class LlavaModel : VideoModel
     /// <summary>The decoder.</summary>
     public override Qwen2Decoder Decoder { get; }
 
-    /// <summary>Bytes of all weights as loaded.</summary>
-    public override long WeightBytes => _weights.LoadedBytes;
+    /// <inheritdoc/>
+    protected override Weights Weights => _weights;
 
     /// <summary>Visual tokens per frame, newlines not counted.</summary>
     public int TokensPerFrame => PooledSide * PooledSide;
@@ -121,7 +121,7 @@ public sealed class LlavaModel : VideoModel
         var vision = config.ResolveVision(visionTowerFolder);
         using var files = CheckpointFolder.Open(folder);
         using var tower = visionTowerFolder is { } original && CheckpointFolder.HasWeights(original) ? CheckpointFolder.Open(original) : null;
-        return new LlavaModel(config, vision, PreprocessorConfig.Load(folder, vision), files, tower, compute);
+        return new LlavaModel(config, vision, PreprocessorConfig.Load(folder, vision), files, tower, compute.Placed(config, files));
     }
 
     private static SiglipHead? HeadOf(SiglipVisionConfig config, params Weights?[] places) =>

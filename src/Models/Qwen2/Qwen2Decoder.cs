@@ -1,14 +1,19 @@
 using HieraVid.Models.Configuration;
+using HieraVid.Models.Devices;
 using HieraVid.Torch;
 using static TorchSharp.torch;
 
 namespace HieraVid.Models.Qwen2;
 
-/// <summary>The Qwen2 decoder (models.md, section 5), for one sequence at a time.</summary>
+/// <summary>
+/// The Qwen2 decoder (models.md, section 5), for one sequence at a time. Its layers may be spread over devices: what is left of the
+/// hidden states, and the tokens' angles, cross over where the device changes; keys and values stay with their layer.
+/// </summary>
 public sealed class Qwen2Decoder
 {
     private readonly Tensor _embedding, _head, _norm;
     private readonly Qwen2Layer[] _layers;
+    private readonly Placement _placement;
     private readonly Compute _compute;
 
     /// <summary>Loads the decoder.</summary>
@@ -19,15 +24,18 @@ public sealed class Qwen2Decoder
     public Qwen2Decoder(Qwen2Config config, Weights model, Weights head)
     {
         Config = config;
-        _compute = model.Compute;
-        _embedding = model.Load("embed_tokens.weight", config.VocabularySize, config.HiddenSize);
+        _placement = model.Compute.PlacementOf(config.LayerCount);
+        var (first, last) = (model.On(_placement.First), model.On(_placement.Last));
+        _compute = first.Compute;
+        _embedding = first.Load("embed_tokens.weight", config.VocabularySize, config.HiddenSize);
         _layers = Enumerable.Range(0, config.LayerCount)
-            .Select(i => new Qwen2Layer(config, i, model.Under($"layers.{i}.")))
+            .Select(i => new Qwen2Layer(config, i, model.On(_placement.Layers[i]).Under($"layers.{i}.")))
             .ToArray();
-        _norm = model.Load("norm.weight", config.HiddenSize);
+        _norm = last.Load("norm.weight", config.HiddenSize);
         _head = !config.TieWordEmbeddings && head.Has("lm_head.weight")
-            ? head.Load("lm_head.weight", config.VocabularySize, config.HiddenSize)
-            : _embedding;
+            ? head.On(_placement.Last).Load("lm_head.weight", config.VocabularySize, config.HiddenSize)
+            : _placement.First == _placement.Last ? _embedding
+            : last.Load("embed_tokens.weight", config.VocabularySize, config.HiddenSize);
     }
 
     /// <summary>Its dimensions.</summary>
@@ -35,6 +43,9 @@ public sealed class Qwen2Decoder
 
     /// <summary>An empty cache of the right depth.</summary>
     public KeyValueCache NewCache() => new(Config.LayerCount);
+
+    /// <summary>Where embeddings have to be.</summary>
+    public Device InputDevice => _compute.Device;
 
     /// <summary>Token ids to embeddings.</summary>
     /// <returns>[T, hidden].</returns>
@@ -48,7 +59,7 @@ public sealed class Qwen2Decoder
     /// <summary>
     /// Runs new tokens through all layers after those in the cache, and adds them to it.
     /// </summary>
-    /// <param name="embeddings">[T, hidden].</param>
+    /// <param name="embeddings">[T, hidden], on <see cref="InputDevice"/>.</param>
     /// <param name="positions">Position ids of the T tokens; they need not be consecutive.</param>
     /// <param name="cache">Grows by the tokens that each layer sees.</param>
     /// <param name="hook">May drop tokens inside; null runs all tokens through all layers.</param>
@@ -65,6 +76,8 @@ public sealed class Qwen2Decoder
         for (var i = 0; i < _layers.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
+            if (i > 0 && _placement.Layers[i] != _placement.Layers[i - 1])
+                (x, rotary) = (Cross(x, _placement.Layers[i]), rotary.On(_placement.Layers[i].Device));
             var after = hook?.Wants(i, HookPlace.AfterAttention) ?? HookNeed.Nothing;
             var atEnd = hook?.Wants(i, HookPlace.AfterLayer) ?? HookNeed.Nothing;
             var needsRow = after == HookNeed.HiddenAndAttention || atEnd == HookNeed.HiddenAndAttention;
@@ -82,8 +95,15 @@ public sealed class Qwen2Decoder
         return x.MoveToOuterDisposeScope();
     }
 
+    // A copy also where the device is only logically another one, so that what is proven there holds elsewhere.
+    private static Tensor Cross(Tensor x, NamedDevice device)
+    {
+        using var left = x;
+        return x.to(device.Device, copy: true);
+    }
+
     // What goes on of the hidden states, of their angles and of the attention row.
-    private (Tensor Hidden, RotaryTable Rotary, Tensor? Row) Act(
+    private static (Tensor Hidden, RotaryTable Rotary, Tensor? Row) Act(
         LayerHook? hook, int layer, HookPlace place, HookNeed need, Tensor hidden, RotaryTable rotary, Tensor? row)
     {
         if (need == HookNeed.Nothing)
@@ -93,7 +113,7 @@ public sealed class Qwen2Decoder
         var own = row?.narrow(1, row.shape[1] - tokens, tokens);
         if (hook!.Act(layer, place, hidden, need == HookNeed.HiddenAndAttention ? own : null) is not { } result)
             return (hidden, rotary, own);
-        var index = TensorData.From<long>(result.Kept, result.Kept.Length).to(_compute.Device);
+        var index = TensorData.From<long>(result.Kept, result.Kept.Length).to(hidden.device);
         var kept = result.Hidden ?? hidden.index_select(0, index);
         hidden.Dispose();
         return (kept, rotary.Keep(index), own?.index_select(1, index));

@@ -69,6 +69,9 @@ public sealed record RotaryTable(Tensor Cos, Tensor Sin)
     /// <returns>[T, heads, d] in x's type; the rotation is done in float32.</returns>
     public Tensor Apply(Tensor x) => Activations.Rotate(x, Cos, Sin);
 
+    /// <summary>The same on another device.</summary>
+    public RotaryTable On(Device device) => new(Cos.to(device, copy: true), Sin.to(device, copy: true));
+
     /// <summary>The rows of the kept tokens.</summary>
     /// <param name="kept">[K] int64, ascending.</param>
     public RotaryTable Keep(Tensor kept) => new(Cos.index_select(0, kept), Sin.index_select(0, kept));

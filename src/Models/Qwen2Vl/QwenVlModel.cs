@@ -41,7 +41,7 @@ public sealed class QwenVlModel : VideoModel
     public override Qwen2Decoder Decoder { get; }
 
     /// <inheritdoc/>
-    public override long WeightBytes => _weights.LoadedBytes;
+    protected override Weights Weights => _weights;
 
     /// <inheritdoc/>
     public override ResampleFilter Resample => _preprocessor.Resample;
@@ -54,7 +54,7 @@ public sealed class QwenVlModel : VideoModel
     {
         var preprocessor = QwenVlPreprocessor.Load(folder, config.Vision);
         using var files = CheckpointFolder.Open(folder);
-        return new QwenVlModel(config, preprocessor, files, compute);
+        return new QwenVlModel(config, preprocessor, files, compute.Placed(config, files));
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using HieraVid.Models.Packed;
 
 namespace HieraVid.Models.Safetensors;
 
@@ -26,6 +27,9 @@ public sealed class CheckpointFolder : IDisposable
 
     /// <summary>All tensors by name.</summary>
     public IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
+
+    /// <summary>How matrices are packed; null where they are not.</summary>
+    public PackedFormat? Packing { get; private init; }
 
     /// <summary>The size of all tensors together, in bytes.</summary>
     public long TotalBytes => tensors.Values.Sum(tensor => tensor.Entry.ByteCount);
@@ -99,7 +103,7 @@ public sealed class CheckpointFolder : IDisposable
                 if (!tensors.ContainsKey(name))
                     throw ModelException.Damaged(System.IO.Path.Combine(folder, owner),
                         $"it lacks tensor {name}, which {IndexFileName} says it holds");
-            return new CheckpointFolder(folder, files, tensors);
+            return new CheckpointFolder(folder, files, tensors) { Packing = PackedFormat.Read(folder) };
         }
         catch
         {

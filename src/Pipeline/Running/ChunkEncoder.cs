@@ -131,7 +131,10 @@ internal sealed class ChunkEncoder(
         var frames = TensorData.From(rgb, rgb.Length / (grid.Height * grid.Width * 3), grid.Height, grid.Width, 3);
         // A batch takes seconds on a CPU, too long to wait for after Ctrl-C; so the tower's layers look, too.
         var seen = model.Network.EncodeFrames(frames, grid, signals.NeedsLastLayer, cancellation.ThrowIfCancellationRequested);
-        return (seen.Tokens.DetachFromDisposeScope(), signals.Take(seen, grid));
+        var taken = signals.Take(seen, grid);
+        // Else a GPU's time would be charged to whoever asks for its results first.
+        model.Network.Compute.Synchronize();
+        return (seen.Tokens.DetachFromDisposeScope(), taken);
     }
 
     /// <summary>Puts a chunk's batches together; they stay the caller's.</summary>

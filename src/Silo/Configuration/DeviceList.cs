@@ -1,5 +1,7 @@
 using HieraVid.Grains;
 using HieraVid.Models;
+using HieraVid.Models.Devices;
+using HieraVid.Models.Hub;
 using HieraVid.Pipeline.Running;
 
 namespace HieraVid.Silo;
@@ -26,12 +28,23 @@ internal static class DeviceList
         return names.Count > 0 ? names : throw new SettingsException($"--devices '{text}' names no device that is here: use cpu, cpu:N, cuda or cuda:N.");
     }
 
-    /// <summary>One device per worker; those of one name share the weights.</summary>
+    /// <summary>
+    /// One device per worker; those of one name share the weights. A silo that answers and does not encode has the model once, its
+    /// layers spread over all devices: as many jobs as there are devices are in different stages of it.
+    /// </summary>
     internal static IReadOnlyList<WorkDevice> Load(SiloSettings settings)
     {
         var names = Parse(settings.Devices);
-        var models = names.Distinct().ToDictionary(name => name, name => LoadedModel.Load(
-            settings.Model, Compute.Parse(name, settings.DType), settings.VisionTower.Length > 0 ? settings.VisionTower : null));
+        if (names.Count > 1 && !settings.Roles.HasFlag(Roles.Gpu))
+        {
+            var map = DeviceMap.Over([.. names.Select((name, i) => new NamedDevice(name == "cpu" ? $"cpu:{i}" : name))]);
+            var spread = Open(settings, Compute.Over(map, settings.DType));
+            return [.. names.Select((_, i) => new WorkDevice($"{i} of {spread.Network.Compute.DeviceName}", spread))];
+        }
+        var models = names.Distinct().ToDictionary(name => name, name => Open(settings, Compute.Parse(name, settings.DType)));
         return [.. names.Select((name, i) => new WorkDevice(names.Count(other => other == name) > 1 ? $"{name} {i}" : name, models[name]))];
     }
+
+    private static LoadedModel Open(SiloSettings settings, Compute compute) =>
+        LoadedModel.Load(ModelFolder.Find(settings.Model, Environment.GetEnvironmentVariable), compute, settings.VisionTower.Length > 0 ? settings.VisionTower : null);
 }

@@ -1,4 +1,5 @@
 using HieraVid.Grains;
+using HieraVid.Models.Hub;
 
 namespace HieraVid.Silo;
 
@@ -14,13 +15,13 @@ public sealed class SiloSettings
     /// <summary>Its name, one of its own in the cluster; empty: made of the machine's name and the process.</summary>
     public string Name { get; set; } = "";
 
-    /// <summary>Folder of the checkpoint; needed by gpu and prefill.</summary>
+    /// <summary>Folder of the checkpoint, or ORG/NAME of one that was pulled; needed by gpu and prefill.</summary>
     public string Model { get; set; } = "";
 
     /// <summary>Folder of the original SigLIP, where config.json names another than so400m.</summary>
     public string VisionTower { get; set; } = "";
 
-    /// <summary>Devices: <c>cpu</c>, <c>cpu:2</c> (two that share the weights), <c>cuda</c> (all), <c>cuda:0,cuda:1</c>.</summary>
+    /// <summary>Devices: <c>cpu</c>, <c>cpu:2</c> (two that share the weights), <c>cuda</c> (all), <c>cuda:0,cuda:1</c>. A silo without the role gpu spreads the layers over them.</summary>
     public string Devices { get; set; } = "cpu";
 
     /// <summary>bf16, f32 or, on a GPU, f16.</summary>
@@ -103,7 +104,7 @@ public sealed class SiloSettings
         _ = Roles;
         if (NeedsModel && Model.Length == 0)
             throw new SettingsException($"The role {Role} needs a model: give its folder with --model or HieraVid__Model.");
-        if (NeedsModel && !Directory.Exists(Model))
+        if (NeedsModel && !Directory.Exists(Model) && !HubDownload.IsRepository(Model))
             throw new SettingsException($"The model folder {Model} does not exist: give the folder of a checkpoint with --model.");
         if (LeaseSeconds is < 1 or > 3600)
             throw new SettingsException($"LeaseSeconds {LeaseSeconds} is out of range: take 1 to 3600.");

@@ -17,7 +17,7 @@ public static partial class torch
             this.index = index;
         }
 
-        /// <summary>A device by name: <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+        /// <summary>A device by name: <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c> or <c>meta</c>, which has shapes but no values.</summary>
         /// <exception cref="ArgumentException">The name is of another form.</exception>
         public Device(string description)
         {
@@ -26,6 +26,7 @@ public static partial class torch
             {
                 "cpu" => DeviceType.CPU,
                 "cuda" => DeviceType.CUDA,
+                "meta" => DeviceType.META,
                 _ => throw new ArgumentException($"'{description}' is not a device: use cpu, cuda or cuda:N."),
             };
             index = parts.Length == 1 ? -1 : int.Parse(parts[1], CultureInfo.InvariantCulture);
@@ -40,12 +41,12 @@ public static partial class torch
         /// <inheritdoc/>
         public override string ToString()
         {
-            var name = type == DeviceType.CPU ? "cpu" : "cuda";
+            var name = type switch { DeviceType.CPU => "cpu", DeviceType.CUDA => "cuda", _ => "meta" };
             return index < 0 ? name : $"{name}:{index}";
         }
     }
 
-    /// <summary>A device by name: <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    /// <summary>A device by name: <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c> or <c>meta</c>, which has shapes but no values.</summary>
     public static Device device(string description) => new(description);
 
     /// <summary>What concerns CUDA devices.</summary>

@@ -8,6 +8,9 @@ public enum DeviceType
 
     /// <summary>A CUDA GPU.</summary>
     CUDA = 1,
+
+    /// <summary>Shapes without values: shows which tensors meet, on a machine that has one device.</summary>
+    META = 14,
 }
 
 public static partial class torch

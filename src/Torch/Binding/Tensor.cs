@@ -13,12 +13,16 @@ public static partial class torch
         private IntPtr _handle;
         private DisposeScope? _scope;
 
-        internal Tensor(IntPtr handle)
+        internal Tensor(IntPtr handle, [CallerMemberName] string operation = "")
         {
             _handle = handle;
             _scope = DisposeScope.Current;
             _scope?.Add(this);
+            Observer?.Invoke(operation, this);
         }
+
+        /// <summary>Sees every tensor that an operation makes, on the thread that makes it.</summary>
+        internal static Action<string, Tensor>? Observer { get; set; }
 
         /// <summary>How many tensors are alive in this process, on all threads.</summary>
         public static long TotalCount => Native.hv_live_tensors();
@@ -145,7 +149,7 @@ public static partial class torch
             IsInvalid ? "disposed tensor" : $"{dtype}[{string.Join(", ", shape)}] on {device}";
 
         private Tensor Result(IntPtr handle, Tensor? other = null, [CallerMemberName] string operation = "") =>
-            handle != IntPtr.Zero ? new Tensor(handle) : throw TorchException.For(operation, [this, other]);
+            handle != IntPtr.Zero ? new Tensor(handle, operation) : throw TorchException.For(operation, [this, other]);
 
         private Tensor Self(int status, Tensor? other = null, [CallerMemberName] string operation = "") =>
             status == 0 ? this : throw TorchException.For(operation, [this, other]);

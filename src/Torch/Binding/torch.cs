@@ -71,12 +71,12 @@ public static unsafe partial class torch
         fixed (IntPtr* p = handles)
         {
             var result = join(p, handles.Length, dim);
-            return result != IntPtr.Zero ? new Tensor(result) : throw TorchException.For(operation, tensors.ToArray());
+            return result != IntPtr.Zero ? new Tensor(result, operation) : throw TorchException.For(operation, tensors.ToArray());
         }
     }
 
     private static Tensor Made(IntPtr handle, string operation, long[] size) => handle != IntPtr.Zero
-        ? new Tensor(handle)
+        ? new Tensor(handle, operation)
         : throw new TorchException($"{operation}([{string.Join(", ", size)}]) failed: {Native.LastError()}");
 
     private static int Type(ScalarType? dtype) => (int)(dtype ?? ScalarType.Float32);

@@ -7,12 +7,14 @@ public static class QuestionWriter
     /// <param name="video">The video.</param>
     /// <param name="random">Where the choices come from.</param>
     /// <param name="count">How many; fewer where the video does not allow so many.</param>
-    public static IReadOnlyList<Question> Write(WorldVideo video, SeededRandom random, int count)
+    /// <param name="among">The kinds to choose from; null for all.</param>
+    public static IReadOnlyList<Question> Write(
+        WorldVideo video, SeededRandom random, int count, IReadOnlyList<QuestionKind>? among = null)
     {
         var questions = new List<Question>();
         var texts = new HashSet<string>();
         var facts = new Facts(video);
-        var kinds = random.Shuffle(Enum.GetValues<QuestionKind>());
+        var kinds = random.Shuffle(among ?? Enum.GetValues<QuestionKind>());
         // Some kinds have few questions per video; three rounds without any new one mean that all were found.
         for (var (i, dry) = (0, 0); questions.Count < count && dry < 3 * kinds.Count; i++)
         {

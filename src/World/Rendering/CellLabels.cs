@@ -31,13 +31,22 @@ public readonly record struct CellLabel(
 
     private const int MostCells = 16;
 
-    /// <summary>How many values each of the labels has that a single frame tells.</summary>
-    public static IReadOnlyList<int> SeenSizes { get; } = [NoColour + 1, NoShape + 1, NoDigit + 1, 8, 2, MostCells, MostCells];
+    /// <summary>How many values each label has.</summary>
+    public static IReadOnlyList<int> Sizes { get; } =
+    [
+        NoColour + 1, NoShape + 1, NoDigit + 1, 8, 2, MostCells, MostCells, NoHeading + 1, 4, NoPlace + 1, MostCounted + 1, LastSecond + 1,
+    ];
 
-    /// <summary>How many values each of the labels has that only the frames so far tell.</summary>
-    public static IReadOnlyList<int> WatchedSizes { get; } = [NoHeading + 1, 4, NoPlace + 1, MostCounted + 1, LastSecond + 1];
+    /// <summary>The labels that a single frame tells.</summary>
+    public static IReadOnlyList<int> Seen { get; } = [0, 1, 2, 3, 4, 5, 6];
 
-    /// <summary>The labels in the order of <see cref="SeenSizes"/> and <see cref="WatchedSizes"/>.</summary>
+    /// <summary>The labels that only the frames so far tell.</summary>
+    public static IReadOnlyList<int> Watched { get; } = [7, 8, 9, 10, 11];
+
+    /// <summary>The labels that say something of a sprite: colour, shape, heading, change.</summary>
+    public static IReadOnlyList<int> OfSprite { get; } = [0, 1, 7, 8];
+
+    /// <summary>The labels in the order of <see cref="Sizes"/>.</summary>
     public int this[int label] => label switch
     {
         0 => Colour,

@@ -45,12 +45,12 @@ public sealed class RunnerFixture : IDisposable
             cancellation ?? TestContext.Current.CancellationToken);
 
     /// <summary>A random model of a preset, the caller's to free.</summary>
-    internal LoadedModel Load(CheckpointPreset preset, string? pool = null)
+    internal LoadedModel Load(CheckpointPreset preset, string? pool = null, Compute? compute = null)
     {
         var folder = Path.Combine(Folder, preset.Name);
         if (!Directory.Exists(folder))
             RandomCheckpoint.Create(folder, preset, seed: 3);
-        return LoadedModel.Load(folder, Compute.Reference, pool: pool);
+        return LoadedModel.Load(folder, compute ?? Compute.Reference, pool: pool);
     }
 
     /// <summary>A job on another model.</summary>

@@ -50,6 +50,12 @@ internal sealed record Batch
     /// <summary>The tokens that they should predict.</summary>
     internal required long[] Targets { get; init; }
 
+    /// <summary>Which of the Size · Length tokens are a question's word for a sprite that it can mean only.</summary>
+    internal required long[] NamedRows { get; init; }
+
+    /// <summary>What the video says of these sprites, by <see cref="World.Rendering.CellLabel.OfSprite"/>: [label][NamedRows].</summary>
+    internal required IReadOnlyList<long[]> Named { get; init; }
+
     /// <summary>The answers, by question.</summary>
     internal required IReadOnlyList<PackedAnswer> Answers { get; init; }
 }

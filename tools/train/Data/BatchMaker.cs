@@ -15,8 +15,10 @@ namespace HieraVid.Train.Data;
 /// <param name="Questions">Questions per video.</param>
 /// <param name="Slots">Frames that positions are picked from; at least <paramref name="Frames"/>.</param>
 /// <param name="Crowded">Whether the pictures are crowded.</param>
+/// <param name="Kinds">The kinds of questions; null for all.</param>
 internal sealed record BatchPlan(
-    long Seed, Split Split, IReadOnlyList<Texture> Textures, int Size, int Frames, int Questions, int Slots, bool Crowded = false);
+    long Seed, Split Split, IReadOnlyList<Texture> Textures, int Size, int Frames, int Questions, int Slots, bool Crowded = false,
+    IReadOnlyList<QuestionKind>? Kinds = null);
 
 /// <summary>Renders videos, writes questions and packs them.</summary>
 /// <param name="config">The model.</param>
@@ -29,6 +31,8 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
     private readonly int _side = config.ResolveVision().ImageSize;
     private readonly int _grid = GridPooling.PooledSize(config.ResolveVision().GridSize, config.Pool);
 
+    private readonly SpriteNames _names = new(tokenizer);
+
     private sealed record Piece(long[] Ids, int AnswerLength, Question Question);
 
     internal Batch Make(BatchPlan plan)
@@ -37,8 +41,8 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
             plan.Seed * 4096 + i, plan.Split, new VideoOptions(plan.Frames, plan.Textures) { IsCrowded = plan.Crowded })).ToArray();
         var (pixels, labels) = Render(videos, plan.Frames);
         var pieces = videos.Select(video => QuestionWriter
-            .Write(video, SeededRandom.For(video.Seed, "questions"), plan.Questions).Select(Encode).ToList()).ToList();
-        return Pack(plan, pixels, labels, pieces);
+            .Write(video, SeededRandom.For(video.Seed, "questions"), plan.Questions, plan.Kinds).Select(Encode).ToList()).ToList();
+        return Pack(plan, videos, pixels, labels, pieces);
     }
 
     /// <summary>The moments that the product's uniform sampling takes from a file of such a length.</summary>
@@ -53,7 +57,7 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
     {
         var (bytes, cells) = (_side * _side * 3, _grid * _grid);
         var pixels = new byte[videos.Length * frames * bytes];
-        var labels = CellLabel.SeenSizes.Concat(CellLabel.WatchedSizes).Select(_ => new long[videos.Length * frames * cells]).ToArray();
+        var labels = CellLabel.Sizes.Select(_ => new long[videos.Length * frames * cells]).ToArray();
         for (var v = 0; v < videos.Length; v++)
         {
             var renderer = new FrameRenderer(videos[v], _side);
@@ -89,7 +93,7 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
     private long Special(string text) =>
         tokenizer.TryFindAdded(text, out var token) ? token.Id : throw new InvalidDataException($"The tokenizer lacks {text}.");
 
-    private Batch Pack(BatchPlan plan, byte[] pixels, long[][] labels, List<List<Piece>> pieces)
+    private Batch Pack(BatchPlan plan, WorldVideo[] videos, byte[] pixels, long[][] labels, List<List<Piece>> pieces)
     {
         var opening = Prompt("").Opening;
         var perFrame = _grid * _grid;
@@ -101,6 +105,7 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
         Array.Fill(text, Special("<|endoftext|>"));
         var (positions, prefix, start) = (new long[plan.Size * length], new int[plan.Size * length], new int[plan.Size * length]);
         var (rows, targets, answers) = (new List<long>(), new List<long>(), new List<PackedAnswer>());
+        var (namedRows, named) = (new List<long>(), new List<Sprite>());
         for (var v = 0; v < plan.Size; v++)
         {
             var row = v * length;
@@ -113,6 +118,11 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
                 {
                     positions[row + at + i] = positions[row + shared - 1] + 1 + i;
                     (prefix[row + at + i], start[row + at + i]) = (shared, at);
+                }
+                foreach (var (i, sprite) in _names.In(piece.Ids.AsSpan(0, piece.Ids.Length - piece.AnswerLength), videos[v]))
+                {
+                    namedRows.Add(row + at + i);
+                    named.Add(sprite);
                 }
                 answers.Add(new PackedAnswer(piece.Question, rows.Count, piece.AnswerLength));
                 for (var i = piece.Ids.Length - piece.AnswerLength; i < piece.Ids.Length; i++)
@@ -140,6 +150,12 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
             Start = start,
             Rows = [.. rows],
             Targets = [.. targets],
+            NamedRows = [.. namedRows],
+            Named =
+            [
+                [.. named.Select(sprite => (long)sprite.Colour)], [.. named.Select(sprite => (long)sprite.Shape)],
+                [.. named.Select(sprite => (long)sprite.Heading)], [.. named.Select(sprite => (long)sprite.Change)],
+            ],
             Answers = answers,
         };
     }

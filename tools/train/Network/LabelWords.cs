@@ -16,26 +16,25 @@ internal sealed class LabelWords
         // A word within a question and at the beginning of an answer are two tokens.
         int[] Tokens(string word) => word.Length == 0 ? [] :
             [.. new[] { word, $" {word}" }.Select(text => tokenizer.Encode(text)).Where(ids => ids.Count == 1).Select(ids => ids[0])];
-        _tokens = [.. Enumerable.Range(0, CellLabel.SeenSizes.Count + CellLabel.WatchedSizes.Count)
+        _tokens = [.. Enumerable.Range(0, CellLabel.Sizes.Count)
             .Select(label => (IReadOnlyList<int[]>)[.. CellLabel.WordsOf(label).Select(Tokens)])];
     }
 
     /// <summary>How the rows of a head for some labels are made.</summary>
-    /// <param name="firstLabel">The first of the labels.</param>
-    /// <param name="sizes">Their numbers of values.</param>
+    /// <param name="labels">The labels' numbers.</param>
     /// <param name="embedding">[vocabulary, hidden]: gives type and device.</param>
     /// <returns>
     /// Named: [rows, vocabulary], 1 at the tokens of a value's word. Free: [rows, 1], 1 at values without a word.
     /// </returns>
-    internal (Tensor Named, Tensor Free) Rows(int firstLabel, IReadOnlyList<int> sizes, Tensor embedding)
+    internal (Tensor Named, Tensor Free) Rows(IReadOnlyList<int> labels, Tensor embedding)
     {
-        var (rows, width) = (sizes.Sum(), (int)embedding.shape[0]);
+        var (rows, width) = (labels.Sum(label => CellLabel.Sizes[label]), (int)embedding.shape[0]);
         var (named, free) = (new float[rows * width], new float[rows]);
         var row = 0;
-        for (var i = 0; i < sizes.Count; i++)
-            for (var value = 0; value < sizes[i]; value++, row++)
+        foreach (var label in labels)
+            for (var value = 0; value < CellLabel.Sizes[label]; value++, row++)
             {
-                int[] tokens = value < _tokens[firstLabel + i].Count ? _tokens[firstLabel + i][value] : [];
+                int[] tokens = value < _tokens[label].Count ? _tokens[label][value] : [];
                 foreach (var token in tokens)
                     named[row * width + token] = 1;
                 free[row] = tokens.Length == 0 ? 1 : 0;

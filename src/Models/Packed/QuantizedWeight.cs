@@ -1,11 +1,12 @@
 using HieraVid.Torch;
 using static TorchSharp.torch;
 
-namespace HieraVid.Models;
+namespace HieraVid.Models.Packed;
 
 /// <summary>
-/// A matrix in 8 or 4 bits per value: rounded to the nearest of evenly spaced values, with a scale for each group of a row's
-/// values (symmetric, no calibration). It is brought back to the compute type block by block where it is multiplied.
+/// A matrix in 8 or 4 bits per value, with a scale for each group of a row's values: rounded here to the nearest of evenly spaced
+/// values (symmetric, no calibration), or as a packed checkpoint has it. It is brought back to the compute type block by block
+/// where it is multiplied.
 /// </summary>
 /// <param name="Codes">uint8; [outputs, inputs] for 8 bits, [outputs, inputs / 2] for 4, the row's first half in the low halves.</param>
 /// <param name="Scales">[outputs, inputs / group] in the compute type.</param>
@@ -16,7 +17,50 @@ public sealed record QuantizedWeight(Tensor Codes, Tensor Scales, int Bits)
     private const long BlockValues = 16L << 20;
     private const int LongestGroup = 128;
 
+    /// <summary>Zero points, [outputs, inputs / group] in the scales' type; null where all are the middle of the codes.</summary>
+    public Tensor? Zeros { get; private init; }
+
+    /// <summary>The input that each column is for, [inputs] int64; null where they stand in order.</summary>
+    public Tensor? Order { get; private init; }
+
+    /// <summary>All its tensors.</summary>
+    internal IEnumerable<Tensor> Tensors => new[] { Codes, Scales, Zeros, Order }.OfType<Tensor>();
+
     private double Zero => 1 << (Bits - 1);
+
+    /// <summary>Takes over a matrix of a packed checkpoint, code by code. Scales are brought to the compute type.</summary>
+    /// <param name="matrix">The matrix.</param>
+    /// <param name="bits">8 or 4.</param>
+    /// <param name="compute">Where it goes, and the type of its scales.</param>
+    /// <returns>Tensors in no dispose scope; null where groups are not of one size, so that they can't stand side by side.</returns>
+    internal static QuantizedWeight? Of(PackedMatrix matrix, int bits, Compute compute)
+    {
+        var (outputs, inputs, groups) = (matrix.Outputs, matrix.Inputs, matrix.Groups);
+        if (inputs % groups != 0 || matrix.GroupOf.CountBy(group => group).Any(count => count.Value != inputs / groups))
+            return null;
+        int[] order = [.. Enumerable.Range(0, inputs).OrderBy(i => matrix.GroupOf[i])];
+        using var scope = NewDisposeScope();
+        var width = bits == 8 ? inputs : inputs / 2;
+        var codes = new byte[outputs * width];
+        Parallel.For(0, outputs, o =>
+        {
+            for (var i = 0; i < inputs; i++)
+            {
+                var code = matrix.Codes[o * inputs + order[i]];
+                codes[o * width + i % width] |= (byte)(i < width ? code : code << 4);
+            }
+        });
+        Tensor PerGroup(float[] values) =>
+            TensorData.From<float>(values, outputs, groups).to(compute.DType).to(compute.Device).DetachFromDisposeScope();
+        var isMiddle = Array.TrueForAll(matrix.Zeros, zero => zero == 1 << (bits - 1));
+        var isInOrder = order.Zip(order.Skip(1)).All(pair => pair.First < pair.Second);
+        return new QuantizedWeight(
+            TensorData.From<byte>(codes, outputs, width).to(compute.Device).DetachFromDisposeScope(), PerGroup(matrix.Scales), bits)
+        {
+            Zeros = isMiddle ? null : PerGroup([.. matrix.Zeros.Select(zero => (float)zero)]),
+            Order = isInOrder ? null : TensorData.From<long>([.. order.Select(i => (long)i)], inputs).to(compute.Device).DetachFromDisposeScope(),
+        };
+    }
 
     /// <summary>Rounds a matrix.</summary>
     /// <param name="weight">[outputs, inputs], any float type, on the CPU. Inputs are even.</param>
@@ -55,6 +99,8 @@ public sealed record QuantizedWeight(Tensor Codes, Tensor Scales, int Bits)
     {
         using var scope = NewDisposeScope();
         var outputs = Codes.shape[0];
+        if (Order is { } order)
+            x = x.index_select(-1, order);
         var rows = Math.Max(1, BlockValues / x.shape[^1]);
         var parts = new List<Tensor>();
         for (long start = 0; start < outputs; start += rows)
@@ -65,7 +111,7 @@ public sealed record QuantizedWeight(Tensor Codes, Tensor Scales, int Bits)
         return (parts.Count == 1 ? parts[0] : cat(parts, -1)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Some rows of the matrix in the scales' type.</summary>
+    /// <summary>Some rows of the matrix in the scales' type, columns in <see cref="Order"/>.</summary>
     /// <param name="start">The first.</param>
     /// <param name="count">How many.</param>
     public Tensor Rows(long start, long count)
@@ -87,7 +133,9 @@ public sealed record QuantizedWeight(Tensor Codes, Tensor Scales, int Bits)
         }
         var scales = Scales.narrow(0, start, count).unsqueeze(-1);
         var inputs = values.shape[1];
-        return ((values - Zero).view(count, scales.shape[1], inputs / scales.shape[1]) * scales).view(count, inputs).MoveToOuterDisposeScope();
+        var grouped = values.view(count, scales.shape[1], inputs / scales.shape[1]);
+        var centred = Zeros is { } zeros ? grouped - zeros.narrow(0, start, count).unsqueeze(-1) : grouped - Zero;
+        return (centred * scales).view(count, inputs).MoveToOuterDisposeScope();
     }
 
     // The longest group of at most 128 that fills the row.

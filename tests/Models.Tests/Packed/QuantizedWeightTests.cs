@@ -1,7 +1,8 @@
+using HieraVid.Models.Packed;
 using HieraVid.Torch;
 using static TorchSharp.torch;
 
-namespace HieraVid.Models.Tests;
+namespace HieraVid.Models.Tests.Packed;
 
 public sealed class QuantizedWeightTests
 {

@@ -1,0 +1,25 @@
+using HieraVid.Models.Checkpoints;
+
+namespace HieraVid.Client.Commands;
+
+/// <summary>Random checkpoints that are made once and kept in the user's cache.</summary>
+internal static class MadeUpCheckpoint
+{
+    private const int Seed = 1;
+
+    /// <summary>The folder of a preset's checkpoint, made where it isn't there.</summary>
+    internal static string Of(CheckpointPreset preset, CancellationToken cancellation)
+    {
+        var folder = Path.Combine(Cache(), "hieravid", "models", $"{preset.Name}-seed{Seed}");
+        if (!File.Exists(Path.Combine(folder, "config.json")))
+        {
+            Console.Error.WriteLine($"Making a random {preset.Name} checkpoint in {folder}");
+            RandomCheckpoint.Create(folder, preset, Seed, cancellation: cancellation);
+        }
+        return folder;
+    }
+
+    private static string Cache() => Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
+        ? cache
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+}

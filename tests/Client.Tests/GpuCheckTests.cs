@@ -1,0 +1,57 @@
+using HieraVid.Client.Checking;
+using HieraVid.Torch;
+using TorchSharp;
+
+namespace HieraVid.Client.Tests;
+
+/// <summary>The check of a GPU, run on the CPU, which is all that there is here.</summary>
+public class GpuCheckTests : ClientTest
+{
+    private static readonly string[] s_small =
+        ["gpu-check", "--device", "cpu", "--preset", "tiny", "--frames", "4", "--repetitions", "1", "--goldens", Repository.Fixture("qwen2-tiny")];
+
+    [Fact]
+    public async Task Without_a_gpu_it_says_so()
+    {
+        Assert.SkipUnless(torch.cuda.device_count() == 0, "there is a GPU here");
+        (await RunAsync("gpu-check")).RefusesNaming("--device cuda cannot be had", "set LIBTORCH to a CUDA build");
+    }
+
+    [Fact]
+    public async Task It_verifies_looks_for_strays_and_measures()
+    {
+        var output = (await RunAsync(s_small)).Succeeds().Output;
+        Assert.Matches("- f32: [1-9][0-9]* pass, 0 fail", output);
+        Assert.Matches("- bf16: [1-9][0-9]* pass, 0 fail", output);
+        foreach (var preset in new[] { "tiny", "tiny-llava-video", "tiny-qwen2-vl", "tiny-qwen2.5-vl" })
+            Assert.Contains($"- {preset}: the same tokens and answer as on the CPU", output, StringComparison.Ordinal);
+        Assert.Matches("[1-9][0-9,]* results of [1-9][0-9]* operations", output);
+        Assert.DoesNotContain("STRAY", output, StringComparison.Ordinal);
+        foreach (var setting in new[] { "hieravid at 0.1", "hieravid at 0.2", "hieravid at 0.3", "vanilla" })
+            Assert.Matches($@"\| {setting} \| [1-9][0-9,]* \| [0-9.]+ % \|( [0-9.]+ \|){{7}}", output);
+        Assert.Matches("DPP alone: 6,272 tokens of width 128", output);
+        NothingIsLeftBut();
+    }
+
+    [Fact]
+    public async Task A_golden_that_fails_fails_the_check()
+    {
+        CopyFolder(Repository.Fixture("siglip-tiny"), At("siglip"));
+        var bytes = await File.ReadAllBytesAsync(At("siglip/expected.safetensors"), Cancel);
+        bytes[^1] ^= 0x40;
+        await File.WriteAllBytesAsync(At("siglip/expected.safetensors"), bytes, Cancel);
+        var outcome = await RunAsync([.. s_small[..^1], At("siglip")]);
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("FAIL siglip/", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Work_that_was_done_elsewhere_is_named_and_moving_values_is_no_work()
+    {
+        OperationCount[] seen = [new("linear", DeviceType.CUDA, 9, 1_000_000), new("softmax", DeviceType.CPU, 3, 2_000_000), new("cpu", DeviceType.CPU, 5, 10)];
+        Assert.Equal("softmax computed 3 tensors (2.0 MB) on the CPU", Assert.Single(DeviceFindings.OfOperations(seen, DeviceType.CUDA)));
+        Assert.Equal("linear computed 9 tensors (1.0 MB) on the GPU", Assert.Single(DeviceFindings.OfOperations(seen, DeviceType.CPU)));
+        var weights = new Dictionary<DeviceType, long> { [DeviceType.CUDA] = 5_000_000, [DeviceType.CPU] = 1_500_000 };
+        Assert.Equal("1.5 MB of the weights are on the CPU", Assert.Single(DeviceFindings.OfWeights(weights, DeviceType.CUDA)));
+    }
+}

@@ -1,0 +1,45 @@
+using HieraVid.Models.Tokenization;
+using HieraVid.World;
+
+namespace HieraVid.Train.Data;
+
+/// <summary>Finds the words by which questions name sprites.</summary>
+internal sealed class SpriteNames
+{
+    private readonly Dictionary<long, Colour> _colours;
+    private readonly Dictionary<long, Shape> _shapes;
+
+    /// <param name="tokenizer">The model's; words that are more than one token are not found.</param>
+    internal SpriteNames(ByteLevelTokenizer tokenizer)
+    {
+        Dictionary<long, T> Tokens<T>() where T : struct, Enum => Enum.GetValues<T>()
+            .Select(value => (Value: value, Ids: tokenizer.Encode($" {Words.Of(value)}")))
+            .Where(word => word.Ids.Count == 1)
+            .ToDictionary(word => (long)word.Ids[0], word => word.Value);
+        (_colours, _shapes) = (Tokens<Colour>(), Tokens<Shape>());
+    }
+
+    /// <summary>The tokens of a question at which it is clear which sprite is meant: "red star", or "star" where there is one.</summary>
+    /// <param name="question">The question's ids.</param>
+    /// <param name="video">The video that it is about.</param>
+    internal List<(int Token, Sprite Sprite)> In(ReadOnlySpan<long> question, WorldVideo video)
+    {
+        var found = new List<(int, Sprite)>();
+        for (var i = 0; i < question.Length; i++)
+        {
+            var isColour = _colours.TryGetValue(question[i], out var colour);
+            var isShape = _shapes.TryGetValue(question[i], out var shape);
+            var named = isShape && i > 0 && _colours.TryGetValue(question[i - 1], out colour);
+            if ((!isColour && !isShape) || (isColour && i + 1 < question.Length && _shapes.ContainsKey(question[i + 1])))
+                continue;
+            List<Sprite> meant = named
+                ? [.. video.Sprites.Where(sprite => sprite.Colour == colour && sprite.Shape == shape)]
+                : [.. video.Sprites.Where(sprite => isShape
+                    ? sprite.Shape == shape || sprite.LaterShape == shape
+                    : sprite.Colour == colour || sprite.LaterColour == colour)];
+            if (meant is [var only])
+                found.Add((i, only));
+        }
+        return found;
+    }
+}
