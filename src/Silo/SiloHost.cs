@@ -6,6 +6,7 @@ using HieraVid.Queue;
 using HieraVid.Storage;
 using HieraVid.Video;
 using Microsoft.AspNetCore.Hosting;
+using Npgsql;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 
@@ -19,7 +20,8 @@ internal static class SiloHost
     /// <summary>The application, ready to run.</summary>
     /// <param name="builder">With the configuration.</param>
     /// <param name="settings">Validated.</param>
-    internal static WebApplication Build(WebApplicationBuilder builder, SiloSettings settings)
+    /// <param name="adapt">Changes what its workers have: a benchmark sleeps in place of the stages.</param>
+    internal static WebApplication Build(WebApplicationBuilder builder, SiloSettings settings, Func<WorkHost, WorkHost>? adapt = null)
     {
         var isIngress = settings.Roles.HasFlag(Roles.Ingress);
         var turn = FreePort.TakeTurn();
@@ -40,7 +42,7 @@ internal static class SiloHost
         builder.Services.AddJobBus(Queue(settings), consume: isIngress);
         builder.Services.AddHealthChecks().AddCheck<SiloHealth>("silo", tags: ["ready"]);
         var identity = new SiloIdentity(settings.Name.Length > 0 ? settings.Name : $"{Environment.MachineName}-{Environment.ProcessId}", settings.Roles);
-        builder.UseOrleans(silo => Configure(silo, settings, identity));
+        builder.UseOrleans(silo => Configure(silo, settings, identity, adapt ?? (host => host)));
 
         var app = builder.Build();
         app.Use(next => context => dashboard.PassAsync(context, next));
@@ -68,7 +70,7 @@ internal static class SiloHost
         }
     }
 
-    private static void Configure(ISiloBuilder silo, SiloSettings settings, SiloIdentity identity)
+    private static void Configure(ISiloBuilder silo, SiloSettings settings, SiloIdentity identity, Func<WorkHost, WorkHost> adapt)
     {
         var (siloPort, gatewayPort) = (FreePort.Choose(settings.SiloPort, 11111), FreePort.Choose(settings.GatewayPort, 30000));
         if (settings.Database.Length == 0)
@@ -80,9 +82,10 @@ internal static class SiloHost
         {
             silo.Configure<Orleans.Configuration.ClusterOptions>(options => options.ClusterId = options.ServiceId = settings.Cluster);
             silo.ConfigureEndpoints(Address(settings), siloPort, gatewayPort, listenOnAnyHostAddress: settings.Address.Length == 0);
-            silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Postgres, settings.Database));
-            silo.AddAdoNetGrainStorage(Grains.ClusterOptions.Storage, options => (options.Invariant, options.ConnectionString) = (Postgres, settings.Database));
-            silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (Postgres, settings.Database));
+            var database = WithPool(settings.Database);
+            silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Postgres, database));
+            silo.AddAdoNetGrainStorage(Grains.ClusterOptions.Storage, options => (options.Invariant, options.ConnectionString) = (Postgres, database));
+            silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (Postgres, database));
         }
         silo.Configure<ClusterMembershipOptions>(options =>
         {
@@ -91,11 +94,21 @@ internal static class SiloHost
         });
         if (settings.DashboardPort > 0)
             silo.AddDashboard();
-        silo.AddHieraVid(identity, services => Host(services, settings, identity), new Grains.ClusterOptions
+        silo.AddHieraVid(identity, services => adapt(Host(services, settings, identity)), new Grains.ClusterOptions
         {
             Lease = TimeSpan.FromSeconds(settings.LeaseSeconds),
+            ChunkLimit = TimeSpan.FromSeconds(settings.HungAfterSeconds),
             Drain = TimeSpan.FromSeconds(settings.DrainSeconds),
         });
+    }
+
+    // A silo would take 100 connections by itself, all that a PostgreSQL has: few are as fast, and the others wait a moment.
+    private static string WithPool(string connection)
+    {
+        var database = new NpgsqlConnectionStringBuilder(connection);
+        if (database.MaxPoolSize == new NpgsqlConnectionStringBuilder().MaxPoolSize)
+            database.MaxPoolSize = 8;
+        return database.ConnectionString;
     }
 
     private static WorkHost Host(IServiceProvider services, SiloSettings settings, SiloIdentity identity)

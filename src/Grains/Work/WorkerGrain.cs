@@ -16,6 +16,9 @@ namespace HieraVid.Grains;
 [Reentrant]
 internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Grain, IWorkerGrain, IDisposable
 {
+    // A database that is restarted is back by then.
+    private const int MaxReports = 20;
+
     private readonly ClusterOptions _options = services.GetRequiredService<ClusterOptions>();
     private readonly ILogger _log = services.GetRequiredService<ILoggerFactory>().CreateLogger<WorkerGrain>();
     private readonly CancellationTokenSource _noMore = new();
@@ -114,18 +117,19 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
     private async Task DoAsync(WorkItem item)
     {
         using var scope = _log.Work(item);
-        using var current = new CancellationTokenSource(_options.WorkLimit);
+        var limit = item.Kind == WorkKind.Answer ? _options.AnswerLimit : _options.ChunkLimit;
+        using var current = new CancellationTokenSource(limit);
         (_current, _item) = (current, item);
         var start = Stopwatch.GetTimestamp();
         var progress = new WorkProgress();
-        var working = Task.Run(() => DoAsync(item, progress, current.Token), CancellationToken.None);
+        var working = Task.Run(() => Host.Run(item, Key, () => DoAsync(item, progress, current.Token), current.Token), CancellationToken.None);
         try
         {
             await KeepLeaseAsync(item, working, progress, current);
-            var done = await Outcome(item, working, current.Token);
+            var done = await Outcome(item, working, Stopwatch.GetElapsedTime(start) >= limit, current.Token);
             if (done is not null)
             {
-                await GrainFactory.GetGrain<IVideoJobGrain>(item.Job).Report(done);
+                await ReportAsync(done);
                 await Board.Complete(item, Key);
                 Metrics.WorkTook(item.Kind, Stopwatch.GetElapsedTime(start));
                 _done++;
@@ -134,6 +138,25 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         finally
         {
             (_current, _item) = (null, null);
+        }
+    }
+
+    // The job's silo or the database may be away for a moment: what is done would be done again after the lease.
+    private async Task ReportAsync(WorkDone done)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await GrainFactory.GetGrain<IVideoJobGrain>(done.Item.Job).Report(done);
+                return;
+            }
+            catch (Exception e) when (attempt < MaxReports && !_noMore.IsCancellationRequested)
+            {
+                _log.OutOfReach(Key, e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1));
+                await Board.Renew(done.Item, Key);
+            }
         }
     }
 
@@ -163,7 +186,7 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         }
     }
 
-    private async Task<WorkDone?> Outcome(WorkItem item, Task<WorkDone> working, CancellationToken cancellation)
+    private async Task<WorkDone?> Outcome(WorkItem item, Task<WorkDone> working, bool tookTooLong, CancellationToken cancellation)
     {
         try
         {
@@ -172,7 +195,8 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             _log.Stopped(item);
-            await Board.HandBack(item, Key, "");
+            // What always takes too long would come back for ever if it did not count as failed.
+            await Board.HandBack(item, Key, tookTooLong ? "It took too long" : "");
             return null;
         }
         // A place that cannot be read or written now may be there again in a moment.

@@ -17,7 +17,7 @@ internal sealed class JobIntake(IGrainFactory grains, SiloSettings settings) : I
             new Submission(ClusterHosting.Pack(RequestOf(job)), job.Source, job.Question, (int)job.Priority));
 
     public Task CancelAsync(CancelVideoJob order, CancellationToken cancellation) =>
-        grains.GetGrain<IVideoJobGrain>(order.JobId.ToString("N")).Cancel();
+        grains.GetGrain<IVideoJobGrain>(order.JobId.ToString("N")).Cancel(mayBeEarly: true);
 
     internal JobRequest RequestOf(SubmitVideoJob job) => new()
     {
