@@ -1,6 +1,7 @@
 using System.CommandLine;
 using HieraVid.Contracts;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pipeline.Sources;
 #if CLUSTER
 using HieraVid.Pipeline.Blobs;
 using HieraVid.Queue;
@@ -36,7 +37,8 @@ internal sealed class Route
     /// <summary>What the cluster is to know the video by.</summary>
     internal async Task<string> SourceAsync(ParseResult parsed, string video, CancellationToken cancellation)
     {
-        if (video.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || video.StartsWith("store:", StringComparison.Ordinal))
+        // What of the web is fetched is for the cluster to say.
+        if (VideoSource.AddressOf(video) is not null || video.StartsWith("store:", StringComparison.Ordinal))
             return video;
         var path = Path.GetFullPath(video);
         if (!File.Exists(path))

@@ -35,7 +35,12 @@ public interface IVideoJobGrain : IGrainWithStringKey
 /// <param name="Question">The question.</param>
 /// <param name="Priority">Higher goes first.</param>
 [GenerateSerializer, Immutable]
-public sealed record Submission(byte[] Request, string Video, string Question, int Priority = 0);
+public sealed record Submission(byte[] Request, string Video, string Question, int Priority = 0)
+{
+    /// <summary>Why it cannot be done, in a sentence: it is written down and fails at once. Empty for a job that is to be tried.</summary>
+    [Id(0)]
+    public string Refusal { get; init; } = "";
+}
 
 /// <summary>Where a job stands.</summary>
 /// <param name="Id">The job.</param>

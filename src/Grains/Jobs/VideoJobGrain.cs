@@ -38,16 +38,20 @@ internal sealed class VideoJobGrain(
     {
         if (stored.State.Job is not null)
             return Now();
-        await Task.Run(() => new JobBlocks(host.Blobs, Id).Put(JobBlocks.Request, job.Request));
+        if (job.Refusal.Length == 0)
+            await Task.Run(() => new JobBlocks(host.Blobs, Id).Put(JobBlocks.Request, job.Request));
         // Before the record: a record without a reminder would be forgotten with its silo.
         await this.RegisterOrUpdateReminder(Reminder, s_reminderPeriod, s_reminderPeriod);
-        stored.State.Job = job;
+        // The request is in the store, and goes with the job: it may hold an address that is a secret.
+        stored.State.Job = job with { Request = [] };
         stored.State.Submitted = time.GetUtcNow();
         (_state, _) = JobMachine.Step(_state, new JobEvent.Accepted());
         await SaveAsync();
         log.Accepted(Id);
         await GrainFactory.GetGrain<IJobIndexGrain>(0).Add(Id, stored.State.Submitted);
         await news.AcceptedAsync(Now());
+        if (job.Refusal.Length > 0)
+            await HappenedAsync(new JobEvent.StageFailed(new JobFault(job.Refusal, IsUsersMistake: true)));
         GoOn();
         return Now();
     }

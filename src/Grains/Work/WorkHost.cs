@@ -1,5 +1,6 @@
 using HieraVid.Pipeline.Blobs;
 using HieraVid.Pipeline.Running;
+using HieraVid.Pipeline.Sources;
 using HieraVid.Pipeline.Stages;
 using HieraVid.Video;
 
@@ -12,7 +13,11 @@ namespace HieraVid.Grains;
 /// <param name="Limits">Ceilings on what a video may cost; the server's own, whatever a request asks for.</param>
 /// <param name="Devices">Where models are; none on a silo that only decodes.</param>
 /// <param name="Decoders">Chunks that it decodes at once.</param>
-public sealed record WorkHost(SiloIdentity Silo, IBlobs Blobs, VideoShelf Shelf, VideoLimits Limits, IReadOnlyList<WorkDevice> Devices, int Decoders = 1);
+public sealed record WorkHost(SiloIdentity Silo, IBlobs Blobs, VideoShelf Shelf, VideoLimits Limits, IReadOnlyList<WorkDevice> Devices, int Decoders = 1)
+{
+    /// <summary>Fetches videos that lie on the web; by itself it refuses them all.</summary>
+    public UrlFetcher Web { get; init; } = new(new UrlRules());
+}
 
 /// <summary>A device of a silo: one batch at a time, whoever asks.</summary>
 /// <param name="name">What others know it by.</param>

@@ -15,7 +15,7 @@ internal sealed class DecoderGrain(IServiceProvider services) : WorkerGrain(Role
     {
         var job = Jobs.Open(item.Job);
         if (item.Kind == WorkKind.Probe)
-            await VideoStages.ProbeAsync(job, Host.Shelf, Host.Limits, cancellation);
+            await VideoStages.ProbeAsync(job, Host.Shelf, Host.Web, Host.Limits, progress.Show, cancellation);
         else
             await VideoStages.DecodeAsync(job, item.AsChunk(), Host.Shelf, Host.Limits, cancellation);
         return new WorkDone(item);

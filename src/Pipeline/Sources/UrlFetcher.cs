@@ -114,8 +114,10 @@ public sealed class UrlFetcher : IDisposable
             {
                 using var response = await FollowAsync(address, file.Position > 0 ? new RangeHeaderValue(file.Position, null) : null, same, cancellation).ConfigureAwait(false);
                 // Another file by now, or a server that knows no ranges: from the beginning.
-                if (response.StatusCode == HttpStatusCode.OK || response.Content.Headers.ContentRange?.From != file.Position)
+                if (response.StatusCode == HttpStatusCode.OK)
                     file.SetLength(0);
+                else if (response.Content.Headers.ContentRange?.From != file.Position)
+                    throw UrlRules.Refused(address, "the server answered with another part of the file than it was asked for");
                 same = Validator(response) ?? same;
                 try
                 {

@@ -1,5 +1,6 @@
 using HieraVid.Pipeline.Blobs;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pipeline.Sources;
 using HieraVid.Torch;
 using HieraVid.Video;
 using static TorchSharp.torch;
@@ -15,11 +16,14 @@ internal static class VideoStages
     // They come into one list anyway.
     private const int BatchFrames = 8;
 
-    /// <summary>Looks at the video.</summary>
-    internal static async Task ProbeAsync(OpenJob job, VideoShelf shelf, VideoLimits limits, CancellationToken cancellation)
+    /// <summary>Looks at the video; one that lies on the web is fetched into the store before.</summary>
+    internal static async Task ProbeAsync(
+        OpenJob job, VideoShelf shelf, UrlFetcher web, VideoLimits limits, Action<JobProgress> onProgress, CancellationToken cancellation)
     {
         var request = job.Blocks.Read<JobRequest>(JobBlocks.Request);
         request.Validate();
+        if (VideoSource.AddressOf(request.VideoPath) is { } address)
+            job.Blocks.Write(JobBlocks.Request, request = request with { VideoPath = await FetchAsync(address, shelf, web, onProgress, cancellation).ConfigureAwait(false) });
         using var file = await OpenAsync(request, shelf, cancellation).ConfigureAwait(false);
         job.Blocks.Write(JobBlocks.Video, await VideoProbe.ProbeAsync(file?.Path ?? request.VideoPath, limits, cancellation).ConfigureAwait(false));
     }
@@ -48,6 +52,19 @@ internal static class VideoStages
             [.. batches.SelectMany(batch => Enumerable.Range(chunk.FirstSample + batch.FirstSample, batch.Count))], missing));
     }
 
+    // From here on the job is one about a video of the store, whoever goes on with it; the address, which may hold a signature,
+    // is forgotten.
+    private static async Task<string> FetchAsync(
+        Uri address, VideoShelf shelf, UrlFetcher web, Action<JobProgress> onProgress, CancellationToken cancellation)
+    {
+        using var file = shelf.Scratch();
+        await web.FetchAsync(address, file.Path, new Megabytes(onProgress), cancellation).ConfigureAwait(false);
+        var name = VideoSource.OfStored(await shelf.AddAsync(file.Path, null, cancellation).ConfigureAwait(false));
+        onProgress(new JobProgress(JobStage.Probe, 1, 1, FormattableString.Invariant(
+            $"{VideoSource.Shown(address)}: {new FileInfo(file.Path).Length / 1e6:0.0} MB fetched")));
+        return name;
+    }
+
     // Null for a path that every silo sees by itself.
     private static async Task<LocalFile?> OpenAsync(JobRequest request, VideoShelf shelf, CancellationToken cancellation)
     {
@@ -68,5 +85,11 @@ internal static class VideoStages
         using var scope = NewDisposeScope();
         var frames = TensorData.Concatenate([.. batches.Select(batch => TensorData.From(batch.Rgb.Span, batch.Count, size.Height, size.Width, 3))]);
         blocks.Write(JobBlocks.Frames, chunk, new Dictionary<string, Tensor> { [JobBlocks.Frames] = frames });
+    }
+
+    // How much of the video is there; how much there will be nobody knows for sure.
+    private sealed class Megabytes(Action<JobProgress> onProgress) : IProgress<long>
+    {
+        public void Report(long value) => onProgress(new JobProgress(JobStage.Probe, 0, 1, FormattableString.Invariant($"{value / 1e6:0.0} MB fetched")));
     }
 }
