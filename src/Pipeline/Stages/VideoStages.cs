@@ -24,8 +24,8 @@ internal static class VideoStages
         request.Validate();
         if (VideoSource.AddressOf(request.VideoPath) is { } address)
             job.Blocks.Write(JobBlocks.Request, request = request with { VideoPath = await FetchAsync(address, shelf, web, onProgress, cancellation).ConfigureAwait(false) });
-        using var file = await OpenAsync(request, shelf, cancellation).ConfigureAwait(false);
-        job.Blocks.Write(JobBlocks.Video, await VideoProbe.ProbeAsync(file?.Path ?? request.VideoPath, limits, cancellation).ConfigureAwait(false));
+        job.Blocks.Write(JobBlocks.Video, await WithFileAsync(request, shelf,
+            path => VideoProbe.ProbeAsync(path ?? request.VideoPath, limits, cancellation), cancellation).ConfigureAwait(false));
     }
 
     /// <summary>Decodes a chunk and leaves its frames for a device to encode; nothing is done where they or their tokens are there.</summary>
@@ -39,12 +39,14 @@ internal static class VideoStages
         Action<MissingFrames>? onMissing = sheet.Request.AllowPartial
             ? gaps => missing.AddRange(gaps.Gaps.Select(gap => gap with { FirstSample = chunk.FirstSample + gap.FirstSample }))
             : null;
-        using var file = await OpenAsync(sheet.Request, shelf, cancellation).ConfigureAwait(false);
-        var video = sheet.Video with { Path = file?.Path ?? sheet.Video.Path };
-        var batches = new List<FrameBatch>();
-        await foreach (var batch in FrameDecoder.DecodeAsync(video, chunk.Of(sheet.Plan), sheet.FrameSize, BatchFrames, limits,
-            onMissing, cancellation).ConfigureAwait(false))
-            batches.Add(batch);
+        var batches = await WithFileAsync(sheet.Request, shelf, async path =>
+        {
+            var decoded = new List<FrameBatch>();
+            await foreach (var batch in FrameDecoder.DecodeAsync(sheet.Video with { Path = path ?? sheet.Video.Path }, chunk.Of(sheet.Plan), sheet.FrameSize,
+                BatchFrames, limits, onMissing, cancellation).ConfigureAwait(false))
+                decoded.Add(batch);
+            return decoded;
+        }, cancellation).ConfigureAwait(false);
         if (batches.Count > 0)
             WriteFrames(blocks, chunk.Index, batches, sheet.FrameSize);
         // Written last: who finds it finds the frames, too.
@@ -65,7 +67,20 @@ internal static class VideoStages
         return name;
     }
 
-    // Null for a path that every silo sees by itself.
+    // The path is null for one that every silo sees by itself. Of where a silo keeps its copy a user knows nothing.
+    private static async Task<T> WithFileAsync<T>(JobRequest request, VideoShelf shelf, Func<string?, Task<T>> use, CancellationToken cancellation)
+    {
+        using var file = await OpenAsync(request, shelf, cancellation).ConfigureAwait(false);
+        try
+        {
+            return await use(file?.Path).ConfigureAwait(false);
+        }
+        catch (VideoException e) when (file is not null && e.IsUsersMistake)
+        {
+            throw JobException.Bad(e.Message.Replace($"'{file.Path}'", "The video", StringComparison.Ordinal));
+        }
+    }
+
     private static async Task<LocalFile?> OpenAsync(JobRequest request, VideoShelf shelf, CancellationToken cancellation)
     {
         if (!request.VideoPath.StartsWith(StorePrefix, StringComparison.Ordinal))
