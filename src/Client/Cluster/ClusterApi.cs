@@ -102,6 +102,8 @@ internal sealed record JobView
 
     public int Chunks { get; init; }
 
+    public int Decoded { get; init; }
+
     public int Encoded { get; init; }
 
     public int Pieces { get; init; }

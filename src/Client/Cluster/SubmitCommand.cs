@@ -60,14 +60,27 @@ internal static class SubmitCommand
             };
             Check(job, path);
             job = job with { Source = await route.SourceAsync(parsed, path, cancellation).ConfigureAwait(false) };
-            await route.SubmitAsync(parsed, job, cancellation).ConfigureAwait(false);
-            StandardOutput.WriteLine($"{job.JobId:N}");
-            if (!parsed.GetValue(watches))
-                return CommandLine.Success;
-            using var cluster = route.Cluster.Open(parsed);
-            return await WatchCommand.RunAsync(cluster, job.JobId, cancellation).ConfigureAwait(false);
+            return await HandOverAsync(parsed, route, job, parsed.GetValue(watches), cancellation).ConfigureAwait(false);
         });
         return command;
+    }
+
+    // When it is handed over the broker or the cluster has it on its disk.
+    private static async Task<int> HandOverAsync(ParseResult parsed, Route route, SubmitVideoJob job, bool watches, CancellationToken cancellation)
+    {
+        if (await route.Broker.OpenAsync(parsed, cancellation).ConfigureAwait(false) is { } broker)
+        {
+            await using (broker.ConfigureAwait(false))
+            {
+                await broker.SubmitAsync(job, cancellation).ConfigureAwait(false);
+                StandardOutput.WriteLine($"{job.JobId:N}");
+                return watches ? await WatchCommand.RunAsync(WatchedJob.Of(broker.FollowAsync(job.JobId, null, cancellation)), job.JobId).ConfigureAwait(false) : CommandLine.Success;
+            }
+        }
+        using var cluster = route.Cluster.Open(parsed);
+        await cluster.SubmitAsync(job, cancellation).ConfigureAwait(false);
+        StandardOutput.WriteLine($"{job.JobId:N}");
+        return watches ? await WatchCommand.RunAsync(WatchedJob.Of(cluster.WatchAsync(job.JobId, cancellation)), job.JobId).ConfigureAwait(false) : CommandLine.Success;
     }
 
     // What can be refused here is not sent.

@@ -75,7 +75,11 @@ public sealed record JobStatus(string Id, string Phase, string Video, string Que
     [Id(5)]
     public int Applied { get; init; }
 
-    /// <summary>How far the answering stage is; null before.</summary>
+    /// <summary>Chunks that were decoded.</summary>
+    [Id(11)]
+    public int Decoded { get; init; }
+
+    /// <summary>The newest word of a stage; null before the first.</summary>
     [Id(6)]
     public StageProgress? Stage { get; init; }
 

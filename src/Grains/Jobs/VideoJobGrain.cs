@@ -16,11 +16,15 @@ internal sealed class VideoJobGrain(
     private static readonly TimeSpan s_reminderPeriod = TimeSpan.FromMinutes(1);
 
     private JobState _state = new();
+    private readonly HashSet<int> _decoded = [];
     private StageProgress? _stage;
     private string _text = "";
     private IGrainTimer? _offering;
 
     private string Id => this.GetPrimaryKeyString();
+
+    // What is encoded was decoded, perhaps before this silo took the job over.
+    private int Decoded => _decoded.Union(_state.Encoded.Keys).Count();
 
     private IWorkBoardGrain Board => GrainFactory.GetGrain<IWorkBoardGrain>(0);
 
@@ -68,8 +72,15 @@ internal sealed class VideoJobGrain(
 
     public async Task Report(WorkDone done)
     {
-        if (stored.State.Job is null || done.AsEvent() is not { } happened)
+        if (stored.State.Job is null)
             return;
+        if (done.AsEvent() is not { } happened)
+        {
+            // Nothing that the machine has to know, but whoever watches.
+            if (done.Item.Kind == WorkKind.Decode && _decoded.Add(done.Item.Index))
+                await ShowAsync(JobStage.Decode, Decoded, _state.Chunks.Length);
+            return;
+        }
         if (happened is JobEvent.Answered)
             (stored.State.Answer, stored.State.Finish, _text) = (done.Answer, done.Finish, done.Answer);
         await HappenedAsync(happened);
@@ -77,17 +88,20 @@ internal sealed class VideoJobGrain(
 
     public async Task Progress(StageProgress progress)
     {
+        if (_state.IsOver || stored.State.Job is null)
+            return;
         _stage = progress;
-        if (!_state.IsOver && stored.State.Job is not null)
-            await news.ProgressAsync(Now());
+        await news.ProgressAsync(Now(), null);
     }
 
-    public Task Text(TextPiece piece)
+    public async Task Text(TextPiece piece)
     {
         // A second worker that answers begins anew; what is known of its words stays.
-        if (!_state.IsOver && piece.Start <= _text.Length && piece.Start + piece.Text.Length > _text.Length)
-            _text = _text[..piece.Start] + piece.Text;
-        return Task.CompletedTask;
+        var known = _text.Length;
+        if (_state.IsOver || stored.State.Job is null || piece.Start > known || piece.Start + piece.Text.Length <= known)
+            return;
+        _text = _text[..piece.Start] + piece.Text;
+        await news.ProgressAsync(Now(), new TextPiece(known, _text[known..]));
     }
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
@@ -122,7 +136,22 @@ internal sealed class VideoJobGrain(
         else
             await OfferAsync(commands);
         if (!next.IsOver)
-            await news.ProgressAsync(Now());
+            await ShowAsync(happened);
+    }
+
+    private Task ShowAsync(JobEvent happened) => happened switch
+    {
+        JobEvent.Probed => ShowAsync(JobStage.Probe, 1, 1),
+        JobEvent.ChunkEncoded => ShowAsync(JobStage.Encode, _state.Encoded.Count, _state.Chunks.Length),
+        JobEvent.Planned => ShowAsync(JobStage.Prune, 0, _state.Pieces.Length),
+        JobEvent.PieceApplied => ShowAsync(JobStage.Prune, _state.Applied.Count, _state.Pieces.Length),
+        _ => Task.CompletedTask,
+    };
+
+    private Task ShowAsync(JobStage stage, int done, int total)
+    {
+        _stage = new StageProgress(stage.ToString().ToLowerInvariant(), done, total, "");
+        return news.ProgressAsync(Now(), null);
     }
 
     // Takes up the work where the stored state says it is, now and again until the job is over.
@@ -173,6 +202,7 @@ internal sealed class VideoJobGrain(
         Ended = stored.State.Ended,
         IsOver = _state.IsOver,
         Chunks = _state.Chunks.Length,
+        Decoded = Decoded,
         Encoded = _state.Encoded.Count,
         Pieces = _state.Pieces.Length,
         Applied = _state.Applied.Count,

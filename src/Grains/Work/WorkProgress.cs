@@ -9,9 +9,13 @@ internal sealed class WorkProgress
     /// <summary>How often it is passed on. 100 ms: an answer reads as if it were typed.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
 
+    // Now and then the text is passed on from its beginning, for a job that lost it with its silo.
+    private const int PiecesPerWhole = 20;
+
     private readonly Lock _lock = new();
     private readonly StringBuilder _text = new();
     private JobProgress? _stage;
+    private int _pieces;
 
     internal void Show(JobProgress progress)
     {
@@ -42,6 +46,8 @@ internal sealed class WorkProgress
         {
             if (_text.Length == shown)
                 return null;
+            if (++_pieces % PiecesPerWhole == 0)
+                shown = 0;
             var piece = new TextPiece(shown, _text.ToString(shown, _text.Length - shown));
             shown = _text.Length;
             return piece;

@@ -9,7 +9,9 @@ namespace HieraVid.Silo;
 /// <summary>Hands jobs from the queue to their grains.</summary>
 /// <param name="grains">Finds the grains.</param>
 /// <param name="settings">Whether files on the silos' disks may be named, and which addresses.</param>
-internal sealed class JobIntake(IGrainFactory grains, SiloSettings settings) : IJobIntake
+/// <param name="events">Where questions are answered.</param>
+/// <param name="time">The clock.</param>
+internal sealed class JobIntake(IGrainFactory grains, SiloSettings settings, JobEvents events, TimeProvider time) : IJobIntake
 {
     private const string LocalPrefix = "file:";
 
@@ -36,6 +38,13 @@ internal sealed class JobIntake(IGrainFactory grains, SiloSettings settings) : I
         ChunkFrames = job.ChunkFrames,
         AllowPartial = job.AllowPartial,
     };
+
+    public async Task TellAsync(TellVideoJob question, CancellationToken cancellation)
+    {
+        var status = await grains.GetGrain<IVideoJobGrain>(question.JobId.ToString("N")).Status();
+        foreach (var known in status is null ? [new VideoJobUnknown { JobId = question.JobId, At = time.GetUtcNow() }] : JobMessages.Whole(status, time.GetUtcNow()))
+            await events.PublishAsync(known, cancellation);
+    }
 
     // Where the video is, or why it is not taken. A silo that fetches it looks at the address again, and at where it leads.
     private (string Path, string Refusal) PathOf(string source)
