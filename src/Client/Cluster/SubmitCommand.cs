@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using HieraVid.Client.Commands;
 using HieraVid.Client.Output;
 using HieraVid.Contracts;
@@ -38,6 +39,8 @@ internal static class SubmitCommand
         route.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
+            // Made whether anybody listens here or not: the silos' spans descend from it.
+            using var span = new Activity("submit") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.SetIdFormat(ActivityIdFormat.W3C).Start();
             var asked = pruning.Read(parsed);
             var path = parsed.GetRequiredValue(video);
             var job = new SubmitVideoJob
@@ -57,6 +60,7 @@ internal static class SubmitCommand
                 AllowPartial = parsed.GetValue(partial),
                 Priority = parsed.GetValue(priority),
                 SubmittedAt = DateTimeOffset.UtcNow,
+                Trace = span.Id!,
             };
             Check(job, path);
             job = job with { Source = await route.SourceAsync(parsed, path, cancellation).ConfigureAwait(false) };

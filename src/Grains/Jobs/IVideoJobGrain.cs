@@ -40,6 +40,10 @@ public sealed record Submission(byte[] Request, string Video, string Question, i
     /// <summary>Why it cannot be done, in a sentence: it is written down and fails at once. Empty for a job that is to be tried.</summary>
     [Id(0)]
     public string Refusal { get; init; } = "";
+
+    /// <summary>The span that the job's spans descend from, as a W3C traceparent; empty for none.</summary>
+    [Id(1)]
+    public string Trace { get; init; } = "";
 }
 
 /// <summary>Where a job stands.</summary>

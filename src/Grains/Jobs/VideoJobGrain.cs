@@ -42,12 +42,14 @@ internal sealed class VideoJobGrain(
     {
         if (stored.State.Job is not null)
             return Now();
+        using var scope = log.Job(Id);
+        using var span = Traces.Start("accept", Id, job.Trace);
         if (job.Refusal.Length == 0)
             await Task.Run(() => new JobBlocks(host.Blobs, Id).Put(JobBlocks.Request, job.Request));
         // Before the record: a record without a reminder would be forgotten with its silo.
         await this.RegisterOrUpdateReminder(Reminder, s_reminderPeriod, s_reminderPeriod);
         // The request is in the store, and goes with the job: it may hold an address that is a secret.
-        stored.State.Job = job with { Request = [] };
+        stored.State.Job = job with { Request = [], Trace = span?.Id ?? job.Trace };
         stored.State.Submitted = time.GetUtcNow();
         (_state, _) = JobMachine.Step(_state, new JobEvent.Accepted());
         await SaveAsync();
@@ -166,12 +168,14 @@ internal sealed class VideoJobGrain(
     }
 
     private Task OfferAsync(IReadOnlyList<JobCommand> commands) => commands.Count == 0 ? Task.CompletedTask : Board.Offer(
-        Id, stored.State.Job!.Priority, [.. commands.Select(command => WorkItem.Of(Id, command, _state)).OfType<WorkItem>()]);
+        Id, stored.State.Job!.Priority, [.. commands.Select(command => WorkItem.Of(Id, command, _state)).OfType<WorkItem>().Select(item => item with { Trace = stored.State.Job.Trace })]);
 
     private async Task FinishAsync()
     {
         if (!stored.State.IsFinished)
         {
+            using var scope = log.Job(Id);
+            using var span = Traces.Start("end", Id, stored.State.Job!.Trace)?.SetTag("hieravid.outcome", Phase(_state));
             await Board.Withdraw(Id);
             await news.EndedAsync(Now());
             await Task.Run(() => new JobBlocks(host.Blobs, Id).Clear());

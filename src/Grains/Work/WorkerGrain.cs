@@ -114,6 +114,7 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
     private async Task DoAsync(WorkItem item)
     {
         using var scope = _log.Work(item);
+        using var span = Traces.Start(item, Key);
         using var current = new CancellationTokenSource(_options.WorkLimit);
         (_current, _item) = (current, item);
         var start = Stopwatch.GetTimestamp();
@@ -123,6 +124,8 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         {
             await KeepLeaseAsync(item, working, progress, current);
             var done = await Outcome(item, working, current.Token);
+            if (done is null or { Fault.Length: > 0 })
+                span?.SetStatus(ActivityStatusCode.Error, done?.Fault ?? "stopped, or tried again");
             if (done is not null)
             {
                 await GrainFactory.GetGrain<IVideoJobGrain>(item.Job).Report(done);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HieraVid.Contracts;
 using HieraVid.Grains;
 using HieraVid.Pipeline.Jobs;
@@ -22,7 +23,11 @@ internal sealed class JobIntake(IGrainFactory grains, SiloSettings settings, Job
         var shown = VideoSource.Shown(job.Source);
         var (path, refusal) = PathOf(job.Source);
         return grains.GetGrain<IVideoJobGrain>(job.JobId.ToString("N")).Submit(
-            new Submission(ClusterHosting.Pack(RequestOf(job, path)), shown, job.Question, (int)job.Priority) { Refusal = refusal });
+            new Submission(ClusterHosting.Pack(RequestOf(job, path)), shown, job.Question, (int)job.Priority)
+            {
+                Refusal = refusal,
+                Trace = job.Trace.Length > 0 ? job.Trace : Activity.Current?.Id ?? "",
+            });
     }
 
     public Task CancelAsync(CancelVideoJob order, CancellationToken cancellation) =>
