@@ -178,7 +178,7 @@ internal sealed class VideoJobGrain(
             using var span = Traces.Start("end", Id, stored.State.Job!.Trace)?.SetTag("hieravid.outcome", Phase(_state));
             await Board.Withdraw(Id);
             await news.EndedAsync(Now());
-            await Task.Run(() => new JobBlocks(host.Blobs, Id).Clear());
+            await Task.Run(() => new JobBlocks(host.Blobs, Id).Clear(_state.Phase == JobPhase.Completed));
             stored.State.IsFinished = true;
             await SaveAsync();
             Metrics.JobEnded(Phase(_state));

@@ -64,6 +64,8 @@ internal sealed class AnswerStages(LoadedModel model)
         }, layout.Steps.Length, cancellation);
         answering.Generate(cancellation);
         var report = answering.Report(layout.Samples, layout.Steps, Summaries(job, layout), reused: 0);
+        job.Blocks.Report.Write(job.Sheet(), report);
+        // Written last: who finds it finds the report, too.
         job.Blocks.Write(JobBlocks.Result, report);
         return report;
     }

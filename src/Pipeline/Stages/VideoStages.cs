@@ -54,6 +54,18 @@ internal static class VideoStages
             [.. batches.SelectMany(batch => Enumerable.Range(chunk.FirstSample + batch.FirstSample, batch.Count))], missing));
     }
 
+    /// <summary>Makes pictures of frames of a job's video, for its report.</summary>
+    /// <param name="sheet">The job.</param>
+    /// <param name="times">When the frames are shown, in seconds, ascending.</param>
+    /// <param name="shelf">The videos.</param>
+    /// <param name="limits">The ceilings.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>One JPEG file per frame; empty for one that cannot be decoded.</returns>
+    internal static Task<IReadOnlyList<byte[]>> PicturesAsync(
+        JobSheet sheet, IReadOnlyList<double> times, VideoShelf shelf, VideoLimits limits, CancellationToken cancellation) =>
+        WithFileAsync(sheet.Request, shelf, path => FrameThumbnails.OfAsync(
+            sheet.Video with { Path = path ?? sheet.Video.Path }, times, limits, cancellation), cancellation);
+
     // From here on the job is one about a video of the store, whoever goes on with it; the address, which may hold a signature,
     // is forgotten.
     private static async Task<string> FetchAsync(
