@@ -147,7 +147,7 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         var job = GrainFactory.GetGrain<IVideoJobGrain>(item.Job);
         while (await Task.WhenAny(working, Task.Delay(WorkProgress.Period)) != working)
         {
-            if (progress.TakeStage() is { } stage)
+            foreach (var stage in progress.TakeStages())
                 await job.Progress(stage);
             if (progress.TakeText(ref shown) is { } text)
                 await job.Text(text);
@@ -164,6 +164,8 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
                 _log.NotRenewed(item, e.Message);
             }
         }
+        foreach (var stage in progress.TakeStages())
+            await job.Progress(stage);
     }
 
     private async Task<WorkDone?> Outcome(WorkItem item, Task<WorkDone> working, CancellationToken cancellation)
