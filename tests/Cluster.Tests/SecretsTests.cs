@@ -63,7 +63,7 @@ public sealed class SecretsTests(WholeCluster cluster) : IClassFixture<WholeClus
         {
             var answer = await http.GetAsync(new Uri($"/dashboard/{path}", UriKind.Relative), TestContext.Current.CancellationToken);
             seen[$"the dashboard's {path.Replace(key, "...", StringComparison.Ordinal)}"] = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-            Assert.True(answer.IsSuccessStatusCode, path);
+            Assert.True(answer.IsSuccessStatusCode, $"{path}: {answer.StatusCode} {seen.Last().Value}");
         }
     }
 
