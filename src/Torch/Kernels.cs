@@ -45,6 +45,11 @@ internal static class Kernels
             throw TorchException.For("softmax_scores", [scores]);
     }
 
+    internal static bool HasRowProducts(Tensor x) => Native.hv_has_row_products(x.Handle) != 0;
+
+    internal static Tensor RowProducts(Tensor x, Tensor? xRows, Tensor y, Tensor? yRows) => Made(
+        Native.hv_row_products(x.Handle, xRows?.Handle ?? IntPtr.Zero, y.Handle, yRows?.Handle ?? IntPtr.Zero), [x, y], "row_products");
+
     /// <summary>Whether the one-pass kernels with gradients take this tensor: float32 or bfloat16 on the CPU.</summary>
     internal static bool Trains(Tensor x) => Native.hv_trains(x.Handle) != 0;
 

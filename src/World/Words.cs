@@ -11,6 +11,9 @@ public static class Words
     /// <summary>"a red circle", "an orange circle".</summary>
     public static string A(string name) => $"{("aeiou".Contains(name[0], StringComparison.Ordinal) ? "an" : "a")} {name}";
 
+    /// <summary>The greatest number that has a word.</summary>
+    public static int GreatestNumber => Numbers.Length - 1;
+
     /// <summary>"zero" to "six".</summary>
     public static string Number(int count) => Numbers[count];
 }

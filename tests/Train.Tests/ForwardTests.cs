@@ -42,7 +42,7 @@ public sealed class ForwardTests : IDisposable
         var batch = new BatchMaker(config, ByteLevelTokenizer.Load(_folder)).Make(
             new BatchPlan(5, Split.Validation, VideoOptions.TrainingTextures, 2, frames, 5, slots));
         using var off = no_grad();
-        var trained = new WorldNetwork(config, Compute.Reference).Forward(batch, parameters.Leaves(), Stage).Logits!;
+        var trained = new WorldNetwork(config, new LabelWords(ByteLevelTokenizer.Load(_folder)), Compute.Reference).Forward(batch, parameters.Leaves(), Stage).Logits!;
         using var product = LlavaModel.Load(_folder, Compute.Reference);
         for (var video = 0; video < batch.Size; video++)
         {

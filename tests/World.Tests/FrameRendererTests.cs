@@ -77,7 +77,11 @@ public class FrameRendererTests
     {
         var video = Empty(Place.Sea, Circle(Colour.Red)) with { Card = new Card(4, 0, 8, (0.5, 0.75)) };
         var labels = CellLabel.Of(video, 4, 8);
-        Assert.Equal(new CellLabel((int)Colour.Red, (int)Shape.Circle, CellLabel.NoDigit, (int)Place.Sea), labels[2 * 8 + 3]);
+        Assert.Equal(
+            (((int)Colour.Red, (int)Shape.Circle, CellLabel.NoDigit, (int)Place.Sea), (2, 3), 1, 4),
+            ((labels[19].Colour, labels[19].Shape, labels[19].Digit, labels[19].Place), (labels[19].Row, labels[19].Column),
+                labels[19].Count, labels[19].Second));
+        Assert.Equal(1, labels.Sum(label => label.Centre));
         Assert.Equal(4, labels[6 * 8 + 4].Digit);
         Assert.Equal(CellLabel.NoColour, labels[0].Colour);
     }

@@ -28,6 +28,24 @@ internal static class Checkpoint
             new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) });
     }
 
+    /// <summary>Begins with the weights of a model that an earlier training exported; what it lacks stays as it is.</summary>
+    /// <exception cref="InvalidDataException">A tensor of the model has no place here, or another shape.</exception>
+    internal static void Begin(string model, ParameterSet parameters)
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        using var file = SafetensorsFile.Open(Path.Combine(model, "model.safetensors"));
+        var places = parameters.Tensors.ToDictionary(spec => spec.Name);
+        foreach (var (name, entry) in file.Tensors)
+        {
+            if (!places.TryGetValue(name, out var spec) || !spec.Shape.SequenceEqual(entry.Shape))
+                throw new InvalidDataException($"{model} is another model: its {name} has no place in the one that is trained.");
+            var values = file.ReadFloats(entry);
+            parameters.Part(parameters.Master, name).copy_(TensorData.From<float>(values, spec.Shape));
+        }
+        parameters.Refresh();
+    }
+
     /// <summary>The step to go on with; 0 where there is no state yet. A folder without optimizer's means starts them anew.</summary>
     internal static long Load(string folder, ParameterSet parameters, AdamW? optimizer)
     {

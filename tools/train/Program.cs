@@ -15,21 +15,23 @@ var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environm
 var log = new Option<int>("--log") { DefaultValueFactory = _ => 20, Description = "Steps between lines of the log." };
 var validate = new Option<int>("--validate") { DefaultValueFactory = _ => 200, Description = "Steps between validations." };
 var save = new Option<double>("--save") { DefaultValueFactory = _ => 3, Description = "Minutes between checkpoints." };
+var from = new Option<DirectoryInfo?>("--from") { Description = "An exported model to begin with, where the folder has no checkpoint." };
 var target = new Argument<DirectoryInfo>("target") { Description = "A folder for the model; new or without weights." };
 
-var run = new Command("run", "Trains, from the folder's checkpoint where there is one.") { folder, recipe, device, dtype, threads, log, validate, save };
+var run = new Command("run", "Trains, from the folder's checkpoint where there is one.") { folder, recipe, device, dtype, threads, log, validate, save, from };
 // Beside the main thread, which waits for Ctrl+C and its like: a training ends with a checkpoint.
 run.SetAction((parsed, cancellation) => Task.Run(() =>
 {
     var path = parsed.GetValue(folder)!.FullName;
     var texts = Path.Combine(path, "model");
-    var merges = WorldModel.Merges(texts);
+    var start = parsed.GetValue(from)?.FullName;
+    var merges = WorldModel.Merges(start ?? texts);
     var config = WorldModel.Config(merges.Count);
     Exporter.WriteTexts(texts, config, merges);
     var course = Recipe.Load(parsed.GetValue(recipe)!.FullName);
     using var trainer = new Trainer(
         path, course, config, ByteLevelTokenizer.Load(texts),
-        Compute.Parse(parsed.GetValue(device)!, parsed.GetValue(dtype)!), parsed.GetValue(threads));
+        Compute.Parse(parsed.GetValue(device)!, parsed.GetValue(dtype)!), parsed.GetValue(threads), start);
     trainer.Run(new Intervals(parsed.GetValue(log), parsed.GetValue(validate), parsed.GetValue(save)), course.Steps, cancellation);
     return 0;
 }, CancellationToken.None));

@@ -8,7 +8,6 @@ using HieraVid.Train.Data;
 using HieraVid.Train.Network;
 using HieraVid.Train.Optimization;
 using HieraVid.World;
-using HieraVid.World.Rendering;
 using static TorchSharp.torch;
 
 namespace HieraVid.Train;
@@ -34,13 +33,16 @@ internal sealed class Trainer : IDisposable
     private readonly int _workers;
     private long _step;
 
-    internal Trainer(string folder, Recipe recipe, LlavaConfig config, ByteLevelTokenizer tokenizer, Compute compute, int workers)
+    internal Trainer(
+        string folder, Recipe recipe, LlavaConfig config, ByteLevelTokenizer tokenizer, Compute compute, int workers, string? from = null)
     {
         (_folder, _recipe, _compute, _workers) = (folder, recipe, compute, workers);
         _batches = new BatchMaker(config, tokenizer);
-        _network = new WorldNetwork(config, compute);
+        _network = new WorldNetwork(config, new LabelWords(tokenizer), compute);
         _parameters = new ParameterSet(WorldNetwork.Tensors(config), compute.DType, compute.Device);
         InitialWeights.Fill(_parameters, config, recipe.Seed, recipe.FirstLayers);
+        if (from is not null)
+            Checkpoint.Begin(from, _parameters);
         _optimizer = new AdamW(_parameters);
         _step = Checkpoint.Load(folder, _parameters, _optimizer);
     }
@@ -116,7 +118,7 @@ internal sealed class Trainer : IDisposable
         var norm = _optimizer.Step(gradient, _step + 1, rate);
         return new StepResult(
             results.Average(result => result.Result.Loss),
-            [.. Enumerable.Range(0, CellLabel.Sizes.Count).Select(i => results.Average(result => result.Result.LabelLosses[i]))], norm,
+            [.. Enumerable.Range(0, results[0].Result.LabelLosses.Length).Select(i => results.Average(result => result.Result.LabelLosses[i]))], norm,
             results.Sum(result => result.Result.Right), results.Sum(result => result.Result.Questions),
             results.Sum(result => result.Result.Videos), watch.Elapsed.TotalSeconds);
     }

@@ -16,10 +16,13 @@ internal sealed class TrainingLog(string path)
     {
         var questions = Math.Max(1, _steps.Sum(s => s.Questions));
         double Mean(Func<StepResult, double> value) => _steps.Average(value);
+        var labels = _steps[^1].LabelLosses.Length;
+        var losses = Enumerable.Range(0, labels)
+            .Select(i => _steps.Where(s => s.LabelLosses.Length == labels).Average(s => s.LabelLosses[i]).ToString("F3", CultureInfo.InvariantCulture));
         var line = string.Create(CultureInfo.InvariantCulture,
-            $"{step},{stage},{rate:G3},{Mean(s => s.Loss):F4},{string.Join(',', Enumerable.Range(0, 4).Select(i => Mean(s => s.LabelLosses[i]).ToString("F4", CultureInfo.InvariantCulture)))},{_steps.Sum(s => s.Right) / (double)questions:F4},{Mean(s => s.Norm):F3},{Mean(s => s.Seconds):F3},{_steps.Sum(s => s.Videos)}");
+            $"{step},{stage},{rate:G3},{Mean(s => s.Loss):F4},{_steps.Sum(s => s.Right) / (double)questions:F4},{Mean(s => s.Norm):F3},{Mean(s => s.Seconds):F3},{_steps.Sum(s => s.Videos)},{string.Join(' ', losses)}");
         if (!File.Exists(path))
-            File.WriteAllText(path, "step,stage,rate,loss,colour_loss,shape_loss,digit_loss,place_loss,accuracy,norm,seconds,videos\n");
+            File.WriteAllText(path, "step,stage,rate,loss,accuracy,norm,seconds,videos,label_losses\n");
         File.AppendAllText(path, $"{line}\n");
         Console.WriteLine(line);
         _steps.Clear();

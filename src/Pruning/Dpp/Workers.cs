@@ -1,3 +1,5 @@
+using HieraVid.Torch;
+
 namespace HieraVid.Pruning.Dpp;
 
 /// <summary>Runs independent pieces of work on a bounded number of threads.</summary>
@@ -15,7 +17,7 @@ internal static class Workers
     {
         if (threads > 1 && count > 1 && work > WorthSharing)
         {
-            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, body);
+            SharedLoop.For(count, threads, body);
             return;
         }
         for (var i = 0; i < count; i++)

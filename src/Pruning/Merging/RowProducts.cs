@@ -12,15 +12,34 @@ internal static unsafe class RowProducts
     private const int Block = 25;
     private const int VectorFloats = 16;
 
-    /// <summary>
-    /// x·yᵀ, [n·m]. On the CPU no library's product is asked, whose two threads take longer here than <see cref="DotProducts"/>
-    /// for matrices of some hundred rows.
-    /// </summary>
-    /// <param name="x">[n, D] in float32.</param>
-    /// <param name="y">[m, D] in float32, on the same device.</param>
-    internal static float[] Of(Tensor x, Tensor y)
+    /// <summary>Some rows of x times all of y, [n·m].</summary>
+    /// <param name="x">[N, D] in float32 or bfloat16; products are summed in float32.</param>
+    /// <param name="rows">Which, n of them.</param>
+    /// <param name="y">[m, D] in the same type, on the same device.</param>
+    internal static float[] Of(Tensor x, IReadOnlyList<int> rows, Tensor y)
     {
         using var scope = NewDisposeScope();
+        return BFloat16Rows.Has(x) && BFloat16Rows.Has(y)
+            ? BFloat16Rows.Products(x, rows, y, null).ToArray<float>() : Wide(Rows.Take(x, rows), y);
+    }
+
+    /// <summary>Some rows times themselves, [n·n].</summary>
+    /// <param name="x">[N, D] in float32 or bfloat16; products are summed in float32.</param>
+    /// <param name="rows">Which, n of them.</param>
+    internal static float[] Of(Tensor x, IReadOnlyList<int> rows)
+    {
+        using var scope = NewDisposeScope();
+        if (BFloat16Rows.Has(x))
+            return BFloat16Rows.Products(x, rows, x, rows).ToArray<float>();
+        var own = Rows.Take(x, rows);
+        return Wide(own, own);
+    }
+
+    // On the CPU no library's product is asked, whose two threads take longer here than DotProducts for matrices of some hundred
+    // rows.
+    private static float[] Wide(Tensor x, Tensor y)
+    {
+        (x, y) = (x.to(float32), y.to(float32));
         var width = (int)x.shape[1];
         if (x.device.type != TorchSharp.DeviceType.CPU || width % VectorFloats != 0)
             return x.matmul(y.transpose(0, 1)).ToArray<float>();

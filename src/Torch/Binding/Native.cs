@@ -136,6 +136,9 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial IntPtr hv_rotate(IntPtr x, IntPtr cos, IntPtr sin);
     [LibraryImport(Library)] internal static partial IntPtr hv_swiglu(IntPtr gate, IntPtr up);
     [LibraryImport(Library)] internal static partial int hv_softmax_scores_(IntPtr scores, double scale, long queries, int causal);
+    [LibraryImport(Library)] internal static partial int hv_parallel_for(long count, int threads, delegate* unmanaged<IntPtr, long, void> body, IntPtr state);
+    [LibraryImport(Library)] internal static partial int hv_has_row_products(IntPtr x);
+    [LibraryImport(Library)] internal static partial IntPtr hv_row_products(IntPtr x, IntPtr xRows, IntPtr y, IntPtr yRows);
     [LibraryImport(Library)] internal static partial int hv_has_fused_attention();
     [LibraryImport(Library)] internal static partial IntPtr hv_scaled_dot_product_attention(IntPtr q, IntPtr k, IntPtr v, IntPtr mask, int isCausal);
 

@@ -45,7 +45,7 @@ internal static class LookQuestions
     {
         var shot = random.Pick(facts.Video.Shots);
         if (random.Chance(0.65))
-            return new Question(QuestionKind.Count, random.Pick([
+            return shot.Sprites.Count > Words.GreatestNumber ? null : new Question(QuestionKind.Count, random.Pick([
                 $"How many objects are there in the {Words.Of(shot.Place)}?",
                 $"How many objects does one see in the {Words.Of(shot.Place)}?"]), Words.Number(shot.Sprites.Count));
         var total = facts.Actors.Count;

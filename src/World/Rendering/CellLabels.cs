@@ -1,23 +1,72 @@
 namespace HieraVid.World.Rendering;
 
-/// <summary>What a cell of a frame's grid shows: the truth that a vision tower can be warmed up on.</summary>
+/// <summary>What a cell of a frame's grid shows, and what whoever watched until then knows about it: truth to train on.</summary>
 /// <param name="Colour">A colour's number, or <see cref="NoColour"/>.</param>
 /// <param name="Shape">A shape's number, or <see cref="NoShape"/>.</param>
 /// <param name="Digit">The card's digit, or <see cref="NoDigit"/>.</param>
 /// <param name="Place">The shot's place.</param>
-public readonly record struct CellLabel(int Colour, int Shape, int Digit, int Place)
+/// <param name="Centre">1 where a sprite's centre is, so that sprites can be counted; else 0.</param>
+/// <param name="Row">The cell's row.</param>
+/// <param name="Column">The cell's column.</param>
+/// <param name="Heading">Where the sprite goes, or <see cref="NoHeading"/>.</param>
+/// <param name="Change">What has changed about the sprite by now; 0 where nothing has.</param>
+/// <param name="Previous">The place before the shot's, or <see cref="NoPlace"/>.</param>
+/// <param name="Count">Sprites that the shot has shown by now; at most <see cref="MostCounted"/>.</param>
+/// <param name="Second">Whole seconds since the video's beginning; at most <see cref="LastSecond"/>.</param>
+public readonly record struct CellLabel(
+    int Colour, int Shape, int Digit, int Place, int Centre, int Row, int Column,
+    int Heading, int Change, int Previous, int Count, int Second)
 {
     /// <summary>No sprite.</summary>
-    public const int NoColour = 8, NoShape = 8;
+    public const int NoColour = 8, NoShape = 8, NoHeading = 5;
 
     /// <summary>No card.</summary>
     public const int NoDigit = 10;
 
-    /// <summary>How many values each label has.</summary>
-    public static IReadOnlyList<int> Sizes { get; } = [NoColour + 1, NoShape + 1, NoDigit + 1, 8];
+    /// <summary>The video's first shot.</summary>
+    public const int NoPlace = 8;
 
-    /// <summary>The labels in the order of <see cref="Sizes"/>.</summary>
-    public int this[int label] => label switch { 0 => Colour, 1 => Shape, 2 => Digit, _ => Place };
+    /// <summary>Larger numbers are not told apart.</summary>
+    public const int MostCounted = 6, LastSecond = 31;
+
+    private const int MostCells = 16;
+
+    /// <summary>How many values each of the labels has that a single frame tells.</summary>
+    public static IReadOnlyList<int> SeenSizes { get; } = [NoColour + 1, NoShape + 1, NoDigit + 1, 8, 2, MostCells, MostCells];
+
+    /// <summary>How many values each of the labels has that only the frames so far tell.</summary>
+    public static IReadOnlyList<int> WatchedSizes { get; } = [NoHeading + 1, 4, NoPlace + 1, MostCounted + 1, LastSecond + 1];
+
+    /// <summary>The labels in the order of <see cref="SeenSizes"/> and <see cref="WatchedSizes"/>.</summary>
+    public int this[int label] => label switch
+    {
+        0 => Colour,
+        1 => Shape,
+        2 => Digit,
+        3 => Place,
+        4 => Centre,
+        5 => Row,
+        6 => Column,
+        7 => Heading,
+        8 => Change,
+        9 => Previous,
+        10 => Count,
+        _ => Second,
+    };
+
+    /// <summary>The words of a label's values, as questions and answers have them; empty for one that is not put in words.</summary>
+    /// <param name="label">Its number.</param>
+    public static IReadOnlyList<string> WordsOf(int label) => label switch
+    {
+        0 => [.. Enum.GetValues<Colour>().Select(Words.Of)],
+        1 => [.. Enum.GetValues<Shape>().Select(Words.Of)],
+        2 => [.. Enumerable.Range(0, NoDigit).Select(digit => $"{digit}")],
+        3 => [.. Enum.GetValues<Place>().Select(Words.Of)],
+        7 => [.. Enum.GetValues<Heading>().Select(Words.Of)],
+        8 => ["", .. Enum.GetValues<Change>().Skip(1).Select(Words.Of)],
+        10 => [.. Enumerable.Range(0, MostCounted + 1).Select(Words.Number)],
+        _ => [],
+    };
 
     /// <summary>The labels of a frame.</summary>
     /// <param name="video">The video.</param>
@@ -29,29 +78,37 @@ public readonly record struct CellLabel(int Colour, int Shape, int Digit, int Pl
         var shot = video.Shots[video.ShotAt(time)];
         var labels = new CellLabel[grid * grid];
         for (var i = 0; i < labels.Length; i++)
-            labels[i] = At(video, shot, time, (i % grid + 0.5) / grid, (i / grid + 0.5) / grid);
+            labels[i] = At(video, shot, time, i / grid, i % grid, grid);
         return labels;
     }
 
-    private static CellLabel At(WorldVideo video, Shot shot, double time, double x, double y)
+    private static CellLabel At(WorldVideo video, Shot shot, double time, int row, int column, int grid)
     {
-        var label = new CellLabel(NoColour, NoShape, NoDigit, (int)shot.Place);
+        var (x, y) = ((column + 0.5) / grid, (row + 0.5) / grid);
+        var index = video.ShotAt(time);
+        var label = new CellLabel(NoColour, NoShape, NoDigit, (int)shot.Place, 0, row, column, NoHeading, 0,
+            index == 0 ? NoPlace : (int)video.Shots[index - 1].Place,
+            Math.Min(MostCounted, shot.Sprites.Count(sprite => sprite.Appears <= time)), Math.Min(LastSecond, (int)time));
         foreach (var sprite in shot.Sprites)
         {
             if (!sprite.IsThere(time))
                 continue;
             var later = time >= sprite.ChangesAt;
             var ((cx, cy), radius) = (sprite.Centre(time), later ? sprite.LaterRadius : sprite.Radius);
+            if ((int)(cx * grid) == column && (int)(cy * grid) == row)
+                label = label with { Centre = 1 };
             if ((cx - x) * (cx - x) + (cy - y) * (cy - y) < radius * radius)
                 label = label with
                 {
                     Colour = (int)(later ? sprite.LaterColour : sprite.Colour),
                     Shape = (int)(later ? sprite.LaterShape : sprite.Shape),
+                    Heading = (int)sprite.Heading,
+                    Change = later ? (int)sprite.Change : 0,
                 };
         }
         return video.Card is { } card && time >= card.Appears && time < card.Leaves
             && Math.Abs(card.Centre.X - x) < 0.13 && Math.Abs(card.Centre.Y - y) < 0.17
-            ? label with { Colour = NoColour, Shape = NoShape, Digit = card.Digit }
+            ? label with { Colour = NoColour, Shape = NoShape, Digit = card.Digit, Centre = 0, Heading = NoHeading, Change = 0 }
             : label;
     }
 }

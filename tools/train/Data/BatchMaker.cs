@@ -53,7 +53,7 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
     {
         var (bytes, cells) = (_side * _side * 3, _grid * _grid);
         var pixels = new byte[videos.Length * frames * bytes];
-        var labels = CellLabel.Sizes.Select(_ => new long[videos.Length * frames * cells]).ToArray();
+        var labels = CellLabel.SeenSizes.Concat(CellLabel.WatchedSizes).Select(_ => new long[videos.Length * frames * cells]).ToArray();
         for (var v = 0; v < videos.Length; v++)
         {
             var renderer = new FrameRenderer(videos[v], _side);

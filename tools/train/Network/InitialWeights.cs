@@ -1,4 +1,5 @@
 using System.Globalization;
+using HieraVid.Models.Configuration;
 using HieraVid.Models.Llava;
 using HieraVid.Models.Safetensors;
 using HieraVid.Torch;
@@ -31,7 +32,21 @@ internal static class InitialWeights
             if (layers is not null && AddsToStream(spec) && DecoderLayer(spec) is { } layer && !layers.Contains(layer))
                 part.mul_(0);
         }
+        for (var layer = 0; layer < config.Text.LayerCount; layer++)
+            if (layers is null || layers.Contains(layer))
+                LookForLikes(parameters, config.Text, $"{LlavaNames.HuggingFace.Decoder}layers.{layer}.self_attn.");
         parameters.Refresh();
+    }
+
+    // Attention begins by looking for what is like the token that looks, and by handing on what it finds; close to what training
+    // ends with, so that it arrives there sooner (Trockman and Kolter, 2023).
+    private static void LookForLikes(ParameterSet parameters, Qwen2Config config, string attention)
+    {
+        if (config.HeadCount != config.KeyValueHeadCount)
+            return;
+        Tensor Weight(string part) => parameters.Part(parameters.Master, $"{attention}{part}_proj.weight");
+        Weight("k").add_(Weight("q")).mul_(Math.Sqrt(0.5));
+        Weight("o").copy_(Weight("v").transpose(0, 1) * Math.Sqrt(0.5 / config.LayerCount));
     }
 
     // A generator of our own for each tensor: libtorch's is one for the whole process and another on each device.
