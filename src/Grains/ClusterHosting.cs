@@ -59,8 +59,7 @@ public sealed class SiloWorkers(SiloIdentity identity, IServiceProvider services
             for (var number = 0; identity.Roles.HasFlag(role) && number < count; number++)
                 _workers.Add(WorkerGrain.Find(grains, role, WorkerKey.Of(identity.Name, number)));
         }
-        foreach (var worker in _workers)
-            await StartAsync(worker, stoppingToken).ConfigureAwait(false);
+        await Task.WhenAll(_workers.Select(worker => StartAsync(worker, stoppingToken))).ConfigureAwait(false);
         AreStarted = true;
         log.Workers(identity.Name, identity.Roles, _workers.Count);
         using var timer = new PeriodicTimer(services.GetRequiredService<ClusterOptions>().OfferPeriod);

@@ -10,10 +10,13 @@ public sealed record ClusterOptions
     public TimeSpan OfferPeriod { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Longest time at one piece of work; after it a worker counts as hung. 30 minutes: an answer of a thousand tokens
-    /// takes a CPU that long.
+    /// Longest time at an answer; after it the worker counts as hung, and its lease is not kept any more. 30 minutes: an
+    /// answer of a thousand tokens takes a CPU that long.
     /// </summary>
-    public TimeSpan WorkLimit { get; init; } = TimeSpan.FromMinutes(30);
+    public TimeSpan AnswerLimit { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>The same for all other work: a chunk, a plan. 10 minutes: one core takes half of that to encode 64 frames.</summary>
+    public TimeSpan ChunkLimit { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a silo that stops may go on with what it is at, before it hands it back. 20 s.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(20);

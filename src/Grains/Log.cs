@@ -21,8 +21,11 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Job {job} is {phase}")]
     internal static partial void Ended(this ILogger log, string job, string phase);
 
-    [LoggerMessage(LogLevel.Warning, "{count} leases ran out; their work is given to others")]
-    internal static partial void Expired(this ILogger log, int count);
+    [LoggerMessage(LogLevel.Warning, "Job {job} was ended by a silo that was taken for dead; it is read anew")]
+    internal static partial void Overtaken(this ILogger log, string job);
+
+    [LoggerMessage(LogLevel.Warning, "{count} leases ran out, the work is given to others: {work}")]
+    internal static partial void Expired(this ILogger log, int count, string work);
 
     [LoggerMessage(LogLevel.Warning, "{worker} could not reach the cluster: {reason}")]
     internal static partial void OutOfReach(this ILogger log, string worker, string reason);

@@ -20,7 +20,8 @@ internal static class SiloHost
     /// <summary>The application, ready to run.</summary>
     /// <param name="builder">With the configuration.</param>
     /// <param name="settings">Validated.</param>
-    internal static WebApplication Build(WebApplicationBuilder builder, SiloSettings settings)
+    /// <param name="adapt">Changes what its workers have: a benchmark sleeps in place of the stages.</param>
+    internal static WebApplication Build(WebApplicationBuilder builder, SiloSettings settings, Func<WorkHost, WorkHost>? adapt = null)
     {
         var isIngress = settings.Roles.HasFlag(Roles.Ingress);
         var turn = FreePort.TakeTurn();
@@ -41,7 +42,7 @@ internal static class SiloHost
         builder.Services.AddJobBus(Queue(settings), consume: isIngress);
         builder.Services.AddHealthChecks().AddCheck<SiloHealth>("silo", tags: ["ready"]);
         var identity = new SiloIdentity(settings.Name.Length > 0 ? settings.Name : $"{Environment.MachineName}-{Environment.ProcessId}", settings.Roles);
-        builder.UseOrleans(silo => Configure(silo, settings, identity));
+        builder.UseOrleans(silo => Configure(silo, settings, identity, adapt ?? (host => host)));
 
         var app = builder.Build();
         app.Use(next => context => dashboard.PassAsync(context, next));
@@ -69,7 +70,7 @@ internal static class SiloHost
         }
     }
 
-    private static void Configure(ISiloBuilder silo, SiloSettings settings, SiloIdentity identity)
+    private static void Configure(ISiloBuilder silo, SiloSettings settings, SiloIdentity identity, Func<WorkHost, WorkHost> adapt)
     {
         var (siloPort, gatewayPort) = (FreePort.Choose(settings.SiloPort, 11111), FreePort.Choose(settings.GatewayPort, 30000));
         if (settings.Database.Length == 0)
@@ -92,9 +93,10 @@ internal static class SiloHost
         });
         if (settings.DashboardPort > 0)
             silo.AddDashboard();
-        silo.AddHieraVid(identity, services => Host(services, settings, identity), new Grains.ClusterOptions
+        silo.AddHieraVid(identity, services => adapt(Host(services, settings, identity)), new Grains.ClusterOptions
         {
             Lease = TimeSpan.FromSeconds(settings.LeaseSeconds),
+            ChunkLimit = TimeSpan.FromSeconds(settings.HungAfterSeconds),
             Drain = TimeSpan.FromSeconds(settings.DrainSeconds),
         });
     }

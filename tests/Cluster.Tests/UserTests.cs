@@ -52,7 +52,7 @@ public sealed partial class UserTests(WholeCluster cluster) : IClassFixture<Whol
         Assert.Contains("The job was cancelled.", await errors, StringComparison.Ordinal);
         // Again changes nothing; and of one that nobody knows it is said.
         Assert.Equal($"Job {id} is cancelled.\n", (await cluster.RunAsync("cancel", id)).Errors);
-        Assert.Contains("There is no job", (await cluster.RunAsync("cancel", $"{Guid.NewGuid():N}")).Errors, StringComparison.Ordinal);
+        Assert.Contains("does not know job", (await cluster.RunAsync("cancel", $"{Guid.NewGuid():N}")).Errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,7 +10,12 @@ using HieraVid.Pipeline.Stages;
 using HieraVid.Pipeline.Tokens;
 using HieraVid.Pruning;
 using HieraVid.Video;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.Serialization;
+using Orleans.Storage;
 using Orleans.TestingHost;
 
 namespace HieraVid.Grains.Tests;
@@ -19,7 +24,7 @@ namespace HieraVid.Grains.Tests;
 public sealed class TestSilos : IDisposable
 {
     // The configurators of a test cluster are made by the runtime; they find their silo here, by the cluster's name.
-    private static readonly ConcurrentDictionary<string, (TestSilos Owner, Roles[] Roles, int[] Next)> s_clusters = new();
+    private static readonly ConcurrentDictionary<string, Plan> s_clusters = new();
 
     public TestSilos()
     {
@@ -59,15 +64,21 @@ public sealed class TestSilos : IDisposable
             .RunAsync(request, cancellation: TestContext.Current.CancellationToken);
 
     /// <summary>A cluster of silos with these roles; the last ones are those of silos that are started later.</summary>
-    internal async Task<TestCluster> StartAsync(int silos, params Roles[] roles)
+    internal Task<TestCluster> StartAsync(int silos, params Roles[] roles) => StartAsync(Witness(), silos, roles);
+
+    /// <summary>The same before a witness. All silos but the first may be killed: that one knows which silos there are.</summary>
+    internal async Task<TestCluster> StartAsync(Witness witness, int silos, params Roles[] roles)
     {
         var builder = new TestClusterBuilder((short)silos);
-        s_clusters[builder.Options.ClusterId] = (this, roles, [0]);
+        s_clusters[builder.Options.ClusterId] = new Plan(this, roles, witness);
         builder.AddSiloBuilderConfigurator<Configurator>();
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return cluster;
     }
+
+    /// <summary>One who sees what a cluster does.</summary>
+    internal Witness Witness(double chunkSeconds = 30) => new(new FaultyBlobs(Blobs)) { ChunkLimit = TimeSpan.FromSeconds(chunkSeconds) };
 
     internal static async Task<string> SubmitAsync(TestCluster cluster, JobRequest request)
     {
@@ -80,13 +91,41 @@ public sealed class TestSilos : IDisposable
     {
         for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < seconds;)
         {
-            if (await cluster.GrainFactory.GetGrain<IVideoJobGrain>(id).Status() is { IsOver: true } status)
-                return status;
+            try
+            {
+                if (await cluster.GrainFactory.GetGrain<IVideoJobGrain>(id).Status() is { IsOver: true } status)
+                    return status;
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException or IOException)
+            {
+                // Its silo is gone, or what it reads; it comes back.
+            }
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
+        throw new TimeoutException(await PictureAsync(cluster, id));
+    }
+
+    // What is to be known of a job that does not get on.
+    private static async Task<string> PictureAsync(TestCluster cluster, string id)
+    {
         var last = await cluster.GrainFactory.GetGrain<IVideoJobGrain>(id).Status();
         var board = await cluster.GrainFactory.GetGrain<IWorkBoardGrain>(0).Status();
-        throw new TimeoutException($"{last}; waiting {string.Join(",", board.Waiting)}; leased {string.Join(",", board.Leased)}");
+        var grains = await cluster.GrainFactory.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
+        var places = grains.Where(grain => grain.GrainType.Contains("HieraVid", StringComparison.Ordinal) && !grain.GrainType.Contains("VideoJob", StringComparison.Ordinal))
+            .Select(grain => $"{grain.GrainId} on {grain.SiloAddress}");
+        var workers = await Task.WhenAll(grains.Where(grain => grain.GrainType.Contains(nameof(GpuGrain), StringComparison.Ordinal))
+            .Select(grain => cluster.GrainFactory.GetGrain<IGpuGrain>(grain.GrainId.Key.ToString()!).Status()));
+        return $"""
+            {last}; waiting {string.Join(",", board.Waiting)}; leased {string.Join(",", board.Leased)}
+            {string.Join("\n", places)}
+            {string.Join("\n", workers.AsEnumerable())}
+            """;
+    }
+
+    internal static async Task UntilAsync(Func<Task<bool>> what, string said, int seconds = 60)
+    {
+        for (var start = Stopwatch.GetTimestamp(); !await what(); await Task.Delay(20, TestContext.Current.CancellationToken))
+            Assert.True(Stopwatch.GetElapsedTime(start).TotalSeconds < seconds, $"Waited {seconds} s until {said}.");
     }
 
     internal AnswerReport ResultOf(string id) => new JobBlocks(Blobs, id).Read<AnswerReport>(JobBlocks.Result);
@@ -97,17 +136,32 @@ public sealed class TestSilos : IDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
+    private sealed record Plan(TestSilos Owner, Roles[] Roles, Witness Witness)
+    {
+        internal int Started;
+
+        internal ConcurrentDictionary<string, (byte[], string)> Records { get; } = new();
+    }
+
     private sealed class Configurator : ISiloConfigurator
     {
         public void Configure(ISiloBuilder siloBuilder)
         {
-            var (owner, roles, next) = s_clusters[siloBuilder.Configuration["Orleans:ClusterId"]!];
-            var number = Interlocked.Increment(ref next[0]) - 1;
-            var identity = new SiloIdentity($"silo{number}", roles[Math.Min(number, roles.Length - 1)]);
-            siloBuilder.AddMemoryGrainStorage(ClusterOptions.Storage).UseInMemoryReminderService();
-            siloBuilder.AddHieraVid(identity, _ => new WorkHost(identity, owner.Blobs, new VideoShelf(owner.Blobs, owner.Folder, long.MaxValue), VideoLimits.Default,
-                (identity.Roles & (Roles.Gpu | Roles.Prefill)) == 0 ? [] : [.. Enumerable.Range(0, 2).Select(i => new WorkDevice($"cpu:{i}", owner.Model))]),
-                new ClusterOptions { Lease = TimeSpan.FromSeconds(3), OfferPeriod = TimeSpan.FromSeconds(1) });
+            var plan = s_clusters[siloBuilder.Configuration["Orleans:ClusterId"]!];
+            var number = Interlocked.Increment(ref plan.Started) - 1;
+            var identity = new SiloIdentity($"silo{number}", plan.Roles[Math.Min(number, plan.Roles.Length - 1)]);
+            var (owner, witness) = (plan.Owner, plan.Witness);
+            siloBuilder.Services.AddKeyedSingleton<IGrainStorage>(ClusterOptions.Storage,
+                (services, _) => new SharedStorage(plan.Records, services.GetRequiredService<Serializer>()));
+            siloBuilder.Services.AddSingleton<IJobNews>(witness);
+            siloBuilder.UseInMemoryReminderService();
+            siloBuilder.Configure<ClusterMembershipOptions>(options =>
+                (options.ProbeTimeout, options.NumMissedProbesLimit, options.NumVotesForDeathDeclaration) = (TimeSpan.FromSeconds(1), 2, 1));
+            var devices = (identity.Roles & (Roles.Gpu | Roles.Prefill)) == 0 ? 0 : 2;
+            siloBuilder.AddHieraVid(identity, _ => new WorkHost(identity, witness.Blobs, new VideoShelf(owner.Blobs, owner.Folder, long.MaxValue),
+                VideoLimits.Default, [.. Enumerable.Range(0, devices).Select(i => new WorkDevice($"cpu:{i}", owner.Model))])
+            { Run = witness.RunAsync },
+                new ClusterOptions { Lease = TimeSpan.FromSeconds(3), OfferPeriod = TimeSpan.FromSeconds(1), ChunkLimit = witness.ChunkLimit });
         }
     }
 }

@@ -16,13 +16,25 @@ public sealed class WorkQueueTests
         _now += s_lease * 0.9;
         Assert.True(_queue.Renew(item, "hung", _now));
         _now += s_lease * 0.9;
-        Assert.False(_queue.Expire(_now));
+        Assert.Empty(_queue.Expire(_now).Expired);
         Assert.Null(_queue.Take(Roles.Gpu, "other", _now));
         _now += s_lease * 0.2;
-        Assert.True(_queue.Expire(_now));
+        Assert.Equal([item], _queue.Expire(_now).Expired);
         Assert.Equal(item, _queue.Take(Roles.Gpu, "other", _now));
         Assert.False(_queue.Renew(item, "hung", _now));
         Assert.Equal(1, _queue.Expired);
+    }
+
+    [Fact]
+    public void Work_that_every_worker_is_lost_over_is_given_up()
+    {
+        _queue.Offer("a", 0, [Encode("a", 0)], _now);
+        for (var attempt = 1; attempt <= WorkQueue.MaxAttempts; attempt++)
+        {
+            var item = _queue.Take(Roles.Gpu, $"gpu{attempt}", _now)!;
+            _now += s_lease * 1.1;
+            Assert.Equal(attempt == WorkQueue.MaxAttempts ? [item] : [], _queue.Expire(_now).GivenUp);
+        }
     }
 
     [Fact]
@@ -96,7 +108,8 @@ public sealed class WorkQueueTests
         var item = _queue.Take(Roles.Gpu, "gpu", _now)!;
         Assert.Equal([(Roles.Gpu, "gpu")], _queue.Withdraw("a"));
         Assert.False(_queue.Renew(item, "gpu", _now));
-        _queue.Offer("a", 0, [Encode("a", 1)], _now);
+        // A job that offers work nevertheless does not know that it is over.
+        Assert.False(_queue.Offer("a", 0, [Encode("a", 1)], _now));
         Assert.Null(_queue.Take(Roles.Gpu, "gpu", _now));
     }
 

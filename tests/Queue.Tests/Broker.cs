@@ -3,10 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using HieraVid.Queue.Tests;
 using RabbitMQ.Client;
-
-[assembly: AssemblyFixture(typeof(Broker))]
 
 namespace HieraVid.Queue.Tests;
 

@@ -1,9 +1,12 @@
 using System.Text;
 using HieraVid.Contracts;
+using HieraVid.Queue.Tests;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+
+[assembly: AssemblyFixture(typeof(Broker))]
 
 namespace HieraVid.Queue.Tests;
 

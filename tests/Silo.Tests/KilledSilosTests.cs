@@ -1,165 +1,146 @@
-using System.Diagnostics;
-using System.Net.Http.Json;
-using System.Text.Json;
 using HieraVid.Contracts;
-using HieraVid.Models;
-using HieraVid.Models.Checkpoints;
-using HieraVid.Pipeline;
-using HieraVid.Pipeline.Jobs;
-using HieraVid.Pipeline.Running;
-using HieraVid.Pipeline.Tokens;
-using HieraVid.Video;
+using HieraVid.Queue;
+using HieraVid.Queue.Tests;
 
 namespace HieraVid.Silo.Tests;
 
 /// <summary>A cluster of processes over PostgreSQL, whose silos are killed while they work.</summary>
-public sealed class KilledSilosTests : IAsyncLifetime
+public sealed class KilledSilosTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("hieravid-kill-").FullName;
-    private readonly Dictionary<string, SiloProcess> _silos = [];
-    private readonly HttpClient _http = new();
-    private Postgres? _postgres;
-    private Dictionary<string, string> _settings = [];
+    private const string Slow = "Takes minutes: set HIERAVID_CHAOS=1 to run it.";
 
-    private string Video => Path.Combine(_folder, "v.mp4");
+    private static bool IsChaos => Environment.GetEnvironmentVariable("HIERAVID_CHAOS") == "1";
 
-    private string Model => Path.Combine(_folder, "model");
-
-    public async ValueTask InitializeAsync()
+    /// <summary>A moment, the role that it befalls, and seeds.</summary>
+    public static TheoryData<string, string, int> Moments()
     {
-        Assert.SkipWhen(Postgres.Programs is null, Postgres.Missing);
-        _postgres = new Postgres();
-        RandomCheckpoint.Create(Model, CheckpointPreset.Tiny, seed: 3);
-        using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg", ["-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=8",
-            "-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-y", "file:" + Video]))!;
-        await ffmpeg.WaitForExitAsync();
-        _settings = new()
+        var moments = new TheoryData<string, string, int>();
+        foreach (var (moment, role) in new[] { ("decode", "cpu"), ("encode", "gpu"), ("prefill", "prefill"), ("generate", "prefill") })
         {
-            ["Database"] = _postgres.Connection,
-            ["Address"] = "127.0.0.1",
-            ["Store"] = Path.Combine(_folder, "store"),
-            ["Model"] = Model,
-            ["DType"] = "f32",
-            ["Devices"] = "cpu:2",
-            ["Threads"] = "1",
-            ["LeaseSeconds"] = "3",
-            ["DeadAfterSeconds"] = "3",
-        };
-        var (code, said) = await SiloProcess.RunAsync(_settings, "--deploy");
-        Assert.True(code == 0, said);
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        foreach (var silo in _silos.Values.Distinct())
-            silo.Dispose();
-        _postgres?.Dispose();
-        _http.Dispose();
-        Directory.Delete(_folder, recursive: true);
-        return default;
+            // Without the variable one stands for all, and is skipped.
+            for (var seed = 0; seed < (IsChaos ? 4 : moment == "decode" ? 1 : 0); seed++)
+                moments.Add(moment, role, seed);
+        }
+        return moments;
     }
 
     [Fact]
     public async Task Killed_workers_cost_no_answer_and_no_finished_chunk()
     {
-        var alone = await AskAsync();
-        await Task.WhenAll(StartAsync("edge", "cpu,ingress"), StartAsync("gpu", "gpu"), StartAsync("prefill", "prefill"));
-        var id = await SubmitAsync();
+        await using var cluster = await ProcessCluster.CreateAsync();
+        var job = cluster.Job();
+        var alone = await cluster.AskAsync(job);
+        await Task.WhenAll(cluster.StartAsync("edge", "cpu,ingress"), cluster.StartAsync("gpu", "gpu"), cluster.StartAsync("prefill", "prefill"));
+        // Three times: a broker may do that, and it stays one job.
+        for (var i = 0; i < 3; i++)
+            await cluster.SubmitAsync(job);
 
-        await UntilAsync(() => Tokens(id).Count >= 3, "three chunks are encoded");
-        _silos["gpu"].Kill();
-        var before = Tokens(id);
-        await StartAsync("gpu-again", "gpu");
-        await UntilAsync(() => File.Exists(Path.Combine(Folder(id), "plan.json")), "the plan is made");
-        var after = Tokens(id);
+        await cluster.UntilAsync(() => cluster.Tokens(job.JobId).Count >= 3, "three chunks are encoded");
+        cluster["gpu"].Kill();
+        var before = cluster.Tokens(job.JobId);
+        await cluster.StartAsync("gpu-again", "gpu");
+        await cluster.UntilAsync(() => cluster.Files(job.JobId).Contains("plan.json"), "the plan is made");
+        var after = cluster.Tokens(job.JobId);
         Assert.Equal(20, after.Count);
         Assert.All(before, chunk => Assert.Equal(chunk.Value, after[chunk.Key]));
 
-        _silos["prefill"].Kill();
-        await StartAsync("prefill-again", "prefill");
-        await CheckAsync(id, alone);
+        cluster["prefill"].Kill();
+        await cluster.StartAsync("prefill-again", "prefill");
+        await cluster.CheckAsync(job.JobId, alone);
         // Who stops in good order has handed everything back.
-        Assert.Equal(0, await _silos["gpu-again"].StopAsync());
+        Assert.Equal(0, await cluster["gpu-again"].StopAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Moments))]
+    public async Task A_silo_may_be_killed_in_the_middle_of_any_stage(string moment, string role, int seed)
+    {
+        Assert.SkipUnless(IsChaos, Slow);
+        var random = new Random(seed);
+        await using var cluster = await ProcessCluster.CreateAsync();
+        var job = cluster.Job() with { MaxTokens = 120 };
+        var alone = await cluster.AskAsync(job);
+        string[] roles = ["cpu", "gpu", "prefill"];
+        await Task.WhenAll(roles.Select(each => cluster.StartAsync(each, each)).Append(cluster.StartAsync("edge", "ingress")));
+        await cluster.SubmitAsync(job);
+        var (nth, pause) = (random.Next(1, 15), random.Next(40));
+        await cluster.UntilAsync(async () => moment switch
+        {
+            "decode" => cluster.Files(job.JobId).Count(file => file.StartsWith("decoded", StringComparison.Ordinal)) >= nth,
+            "encode" => cluster.Tokens(job.JobId).Count >= nth,
+            "prefill" => await cluster.StatusAsync(job.JobId) is { } status && status.GetProperty("phase").GetString() == "answering",
+            _ => await cluster.StatusAsync(job.JobId) is { } status && status.GetProperty("text").GetString()!.Length > 0,
+        }, $"the moment to kill is there ({moment})");
+        await Task.Delay(pause, TestContext.Current.CancellationToken);
+        cluster[role].Kill();
+        var before = cluster.Tokens(job.JobId);
+        await cluster.StartAsync($"{role}-again", role);
+        await cluster.UntilAsync(() => cluster.Files(job.JobId) is var files && (files.Contains("plan.json") || files is ["result.json"]), "the plan is made");
+        var after = cluster.Tokens(job.JobId);
+        Assert.All(before.Where(_ => after.Count > 0), chunk => Assert.Equal(chunk.Value, after[chunk.Key]));
+        await cluster.CheckAsync(job.JobId, alone);
     }
 
     [Fact]
     public async Task The_silo_that_drives_the_job_may_be_killed_and_the_database_restarted()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("HIERAVID_CHAOS") == "1", "Takes minutes: set HIERAVID_CHAOS=1 to run it.");
-        var alone = await AskAsync();
-        await Task.WhenAll(StartAsync("edge", "cpu,ingress"), StartAsync("edge-2", "cpu,ingress"), StartAsync("gpu", "gpu,prefill"));
-        var id = await SubmitAsync();
-        await UntilAsync(() => Tokens(id).Count >= 2, "two chunks are encoded");
-        _silos["edge"].Kill();
-        _silos["edge"] = _silos["edge-2"];
-        await UntilAsync(() => Tokens(id).Count >= 6, "six chunks are encoded");
-        _postgres!.Restart();
-        await CheckAsync(id, alone);
+        Assert.SkipUnless(IsChaos, Slow);
+        await using var cluster = await ProcessCluster.CreateAsync();
+        var job = cluster.Job();
+        var alone = await cluster.AskAsync(job);
+        await Task.WhenAll(cluster.StartAsync("edge", "cpu,ingress"), cluster.StartAsync("edge-2", "cpu,ingress"), cluster.StartAsync("gpu", "gpu,prefill"));
+        await cluster.SubmitAsync(job);
+        await cluster.UntilAsync(() => cluster.Tokens(job.JobId).Count >= 2, "two chunks are encoded");
+        cluster["edge"].Kill();
+        cluster.Ingress = "edge-2";
+        await cluster.UntilAsync(() => cluster.Tokens(job.JobId).Count >= 6, "six chunks are encoded");
+        cluster.Postgres.Restart();
+        await cluster.CheckAsync(job.JobId, alone);
     }
 
-    private async Task StartAsync(string name, string role)
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_gpu_silo_that_hangs_is_replaced_and_does_no_harm_when_it_wakes(int seed)
     {
-        var silo = await SiloProcess.StartAsync(name, role, _settings);
-        lock (_silos)
-            _silos[name] = silo;
+        Assert.SkipUnless(IsChaos, Slow);
+        await using var cluster = await ProcessCluster.CreateAsync();
+        var job = cluster.Job();
+        var alone = await cluster.AskAsync(job);
+        await Task.WhenAll(cluster.StartAsync("edge", "cpu,ingress,prefill"), cluster.StartAsync("gpu", "gpu"), cluster.StartAsync("gpu-2", "gpu"));
+        await cluster.SubmitAsync(job);
+        await cluster.UntilAsync(() => cluster.Tokens(job.JobId).Count >= 2 + (4 * seed), "some chunks are encoded");
+        cluster["gpu"].Pause();
+        await cluster.CheckAsync(job.JobId, alone);
+        cluster["gpu"].Resume();
+        var next = cluster.Job();
+        await cluster.SubmitAsync(next);
+        await cluster.CheckAsync(next.JobId, alone);
+        // What it wrote when it woke is gone, too.
+        await cluster.CheckAsync(job.JobId, alone);
     }
 
-    private async Task<AnswerReport> AskAsync()
+    [Fact]
+    public async Task A_broker_that_is_restarted_while_jobs_run_costs_none_of_them()
     {
-        using var model = LoadedModel.Load(Model, Compute.Reference);
-        return await new LocalRunner(model, VideoLimits.Default, new StoreUse(new TokenStore(Path.Combine(_folder, "local"), TokenStore.DefaultLimitBytes)))
-            .RunAsync(new JobRequest
-            {
-                VideoPath = Video,
-                Question = Job.Question,
-                Sampling = new SamplingRequest(Frames: Job.Frames),
-                Generation = new GenerationRequest(MaxTokens: Job.MaxTokens),
-                ChunkFrames = Job.ChunkFrames,
-            });
-    }
-
-    private SubmitVideoJob Job => new()
-    {
-        JobId = Guid.NewGuid(),
-        Source = $"file:{Video}",
-        Question = "What is moving?",
-        Frames = 80,
-        ChunkFrames = 4,
-        MaxTokens = 24,
-    };
-
-    private async Task<Guid> SubmitAsync()
-    {
-        var job = Job;
-        // Three times: a broker may do that, and it stays one job.
-        for (var i = 0; i < 3; i++)
-            (await _http.PostAsJsonAsync(new Uri(_silos["edge"].Address, "/jobs"), job)).EnsureSuccessStatusCode();
-        return job.JobId;
-    }
-
-    private async Task CheckAsync(Guid id, AnswerReport alone)
-    {
-        await UntilAsync(() => File.Exists(Path.Combine(Folder(id), "result.json")) && Directory.GetFiles(Folder(id)).Length == 1, "the job is over and cleaned up", seconds: 150);
-        var job = await _http.GetFromJsonAsync<JsonElement>(new Uri(_silos["edge"].Address, $"/jobs/{id:N}"));
-        Assert.Equal("completed", job.GetProperty("phase").GetString());
-        var result = await _http.GetFromJsonAsync<JsonElement>(new Uri(_silos["edge"].Address, $"/jobs/{id:N}/result"));
-        Assert.Equal(alone.Answer, result.GetProperty("answer").GetString());
-        Assert.Equal(alone.KeptTokens, result.GetProperty("keptTokens").Deserialize<Dictionary<string, string>>());
-    }
-
-    private string Folder(Guid id) => Path.Combine(_folder, "store", "jobs", $"{id:N}");
-
-    // The encoded chunks with the time at which each was written.
-    private Dictionary<string, DateTime> Tokens(Guid id) => Directory.Exists(Folder(id))
-        ? Directory.GetFiles(Folder(id), "tokens-?????").ToDictionary(file => Path.GetFileName(file), File.GetLastWriteTimeUtc)
-        : [];
-
-    private async Task UntilAsync(Func<bool> what, string said, int seconds = 90)
-    {
-        for (var start = Stopwatch.GetTimestamp(); !what(); await Task.Delay(20, TestContext.Current.CancellationToken))
-        {
-            Assert.True(Stopwatch.GetElapsedTime(start).TotalSeconds < seconds,
-                $"Waited {seconds} s until {said}.\n{Directory.GetFiles(Path.Combine(_folder, "store"), "*", SearchOption.AllDirectories).Length} files in the store\n{string.Join("\n\n", _silos.Select(silo => $"== {silo.Key}\n{silo.Value.Log}"))}");
-        }
+        Assert.SkipUnless(IsChaos, Slow);
+        await using var broker = new Broker();
+        await broker.InitializeAsync();
+        var host = broker.Host();
+        await using var cluster = await ProcessCluster.CreateAsync(
+            ("Broker", $"{host}"), ("BrokerUser", Broker.Silo), ("BrokerPassword", Broker.Password));
+        SubmitVideoJob[] jobs = [cluster.Job(), cluster.Job(), cluster.Job()];
+        var alone = await cluster.AskAsync(jobs[0]);
+        await using var client = await JobBusClient.ConnectAsync(
+            new QueueOptions { Broker = host, User = Broker.User, Password = Broker.Password }, TestContext.Current.CancellationToken);
+        await cluster.StartAsync("edge", "all");
+        await client.SubmitAsync(jobs[0], TestContext.Current.CancellationToken);
+        await cluster.UntilAsync(() => cluster.Tokens(jobs[0].JobId).Count >= 2, "two chunks are encoded");
+        // This one waits in the queue, or is between it and the silo, when the broker goes.
+        await client.SubmitAsync(jobs[1], TestContext.Current.CancellationToken);
+        await broker.RestartAsync();
+        await client.SubmitAsync(jobs[2], TestContext.Current.CancellationToken);
+        foreach (var job in jobs)
+            await cluster.CheckAsync(job.JobId, alone);
     }
 }

@@ -11,6 +11,7 @@ public sealed class SettingsTests
     [InlineData("Broker", "http://x/", "no amqp://")]
     [InlineData("Port", "70000", "out of range")]
     [InlineData("LeaseSeconds", "0", "out of range")]
+    [InlineData("HungAfterSeconds", "0", "out of range")]
     [InlineData("Address", "10.0.0.1", "only of use with a Database")]
     public void What_cannot_be_is_refused(string setting, string value, string sentence)
     {

@@ -9,6 +9,7 @@ internal sealed partial class SiloProcess : IDisposable
     private readonly Process _process;
     private readonly List<string> _lines = [];
     private readonly TaskCompletionSource _workers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private SiloProcess(ProcessStartInfo start)
     {
@@ -41,14 +42,14 @@ internal sealed partial class SiloProcess : IDisposable
         }
     }
 
-    /// <summary>Starts a silo; it is up when its workers are.</summary>
+    /// <summary>Starts a silo; it is up when its workers are and it can be asked.</summary>
     internal static async Task<SiloProcess> StartAsync(string name, string role, IReadOnlyDictionary<string, string> settings)
     {
         var start = Program("--role", role, "--name", name);
         foreach (var (key, value) in settings)
             start.Environment[$"HieraVid__{key}"] = value;
         var silo = new SiloProcess(start);
-        await silo._workers.Task.WaitAsync(TimeSpan.FromSeconds(90)).ConfigureAwait(false);
+        await Task.WhenAll(silo._workers.Task, silo._address.Task).WaitAsync(TimeSpan.FromSeconds(90)).ConfigureAwait(false);
         return silo;
     }
 
@@ -72,12 +73,17 @@ internal sealed partial class SiloProcess : IDisposable
         _process.WaitForExit();
     }
 
+    /// <summary>Lets it hang: it keeps its connections and does nothing.</summary>
+    internal void Pause() => Signal("STOP");
+
+    /// <summary>Lets it go on.</summary>
+    internal void Resume() => Signal("CONT");
+
     /// <summary>Ends it as an orchestrator does.</summary>
     /// <returns>Its exit code.</returns>
     internal async Task<int> StopAsync()
     {
-        using (var term = Process.Start("kill", ["-TERM", $"{_process.Id}"]))
-            await term.WaitForExitAsync();
+        Signal("TERM");
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         return _process.ExitCode;
     }
@@ -92,6 +98,12 @@ internal sealed partial class SiloProcess : IDisposable
     private static ProcessStartInfo Program(params string[] arguments) =>
         new("dotnet", [typeof(SiloSettings).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
 
+    private void Signal(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
+
     private void Read(string? line)
     {
         if (line is null)
@@ -99,7 +111,10 @@ internal sealed partial class SiloProcess : IDisposable
         lock (_lines)
             _lines.Add(line);
         if (UpAt().Match(line) is { Success: true } up)
+        {
             Address = new Uri(up.Groups[1].Value);
+            _address.TrySetResult();
+        }
         if (line.Contains(" workers", StringComparison.Ordinal))
             _workers.TrySetResult();
     }

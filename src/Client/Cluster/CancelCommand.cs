@@ -47,7 +47,7 @@ internal static class CancelCommand
             await foreach (var job in jobs.FollowAsync(id, () => jobs.CancelAsync(id, cancellation), soon.Token).ConfigureAwait(false))
             {
                 if (!job.IsKnown)
-                    throw JobException.Bad($"There is no job {id:N}; one that waits in the queue yet can be cancelled when the cluster has taken it.");
+                    throw JobException.Bad($"The cluster does not know job {id:N}: check the id; if it is on its way yet, it is over as soon as it comes.");
                 var phase = job.End switch
                 {
                     null => "",

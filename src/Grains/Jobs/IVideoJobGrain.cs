@@ -11,13 +11,15 @@ public interface IVideoJobGrain : IGrainWithStringKey
     Task<JobStatus> Submit(Submission job);
 
     /// <summary>Ends the job, unless it is over.</summary>
-    /// <returns>Where it stands; null if no such job was ever submitted.</returns>
-    Task<JobStatus?> Cancel();
+    /// <param name="mayBeEarly">Whether the order may have overtaken the job itself, which is then over as soon as it comes.</param>
+    /// <returns>Where it stands; null if no such job was submitted so far.</returns>
+    Task<JobStatus?> Cancel(bool mayBeEarly = false);
 
     /// <summary>Where it stands; null if no such job was ever submitted.</summary>
     Task<JobStatus?> Status();
 
-    /// <summary>A worker is done with something.</summary>
+    /// <summary>A worker is done with something. When this returns that is stored; many workers may report at once.</summary>
+    [AlwaysInterleave]
     Task Report(WorkDone done);
 
     /// <summary>A worker says how far it is.</summary>

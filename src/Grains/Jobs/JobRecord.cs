@@ -31,4 +31,8 @@ public sealed class JobRecord
     /// <summary>Whether the outcome was told and all was freed.</summary>
     [Id(5)]
     public bool IsFinished { get; set; }
+
+    /// <summary>Whether it was cancelled before it was submitted.</summary>
+    [Id(7)]
+    public bool IsCancelled { get; set; }
 }

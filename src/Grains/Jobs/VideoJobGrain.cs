@@ -2,6 +2,7 @@ using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Stages;
 using HieraVid.Pipeline.Tokens;
 using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 
 namespace HieraVid.Grains;
 
@@ -17,6 +18,10 @@ internal sealed class VideoJobGrain(
 
     private JobState _state = new();
     private readonly HashSet<int> _decoded = [];
+    private JobState? _saved;
+    private Task _writing = Task.CompletedTask;
+    private Task? _finishing;
+    private bool _isWaiting;
     private StageProgress? _stage;
     private string _text = "";
     private IGrainTimer? _offering;
@@ -32,7 +37,7 @@ internal sealed class VideoJobGrain(
     {
         if (stored.State.Job is null)
             return Task.CompletedTask;
-        _state = ExactJson.Read<JobState>(stored.State.State);
+        _state = _saved = ExactJson.Read<JobState>(stored.State.State);
         _text = stored.State.Answer;
         GoOn();
         return Task.CompletedTask;
@@ -40,34 +45,31 @@ internal sealed class VideoJobGrain(
 
     public async Task<JobStatus> Submit(Submission job)
     {
-        if (stored.State.Job is not null)
-            return Now();
-        using var scope = log.Job(Id);
-        using var span = Traces.Start("accept", Id, job.Trace);
-        if (job.Refusal.Length == 0)
-            await Task.Run(() => new JobBlocks(host.Blobs, Id).Put(JobBlocks.Request, job.Request));
-        // Before the record: a record without a reminder would be forgotten with its silo.
-        await this.RegisterOrUpdateReminder(Reminder, s_reminderPeriod, s_reminderPeriod);
-        // The request is in the store, and goes with the job: it may hold an address that is a secret.
-        stored.State.Job = job with { Request = [], Trace = span?.Id ?? job.Trace };
-        stored.State.Submitted = time.GetUtcNow();
-        (_state, _) = JobMachine.Step(_state, new JobEvent.Accepted());
-        await SaveAsync();
-        log.Accepted(Id);
-        await GrainFactory.GetGrain<IJobIndexGrain>(0).Add(Id, stored.State.Submitted);
-        await news.AcceptedAsync(Now());
-        if (job.Refusal.Length > 0)
-            await HappenedAsync(new JobEvent.StageFailed(new JobFault(job.Refusal, IsUsersMistake: true)));
-        GoOn();
+        if (stored.State.Job is null)
+            await AcceptAsync(job);
+        // Of a job that was known, too: the first time may have failed here.
+        if (!stored.State.IsFinished)
+        {
+            await GrainFactory.GetGrain<IJobIndexGrain>(0).Add(Id, stored.State.Submitted);
+            await news.AcceptedAsync(Now());
+            GoOn();
+        }
         return Now();
     }
 
-    public async Task<JobStatus?> Cancel()
+    public async Task<JobStatus?> Cancel(bool mayBeEarly)
     {
-        if (stored.State.Job is null)
-            return null;
-        await HappenedAsync(new JobEvent.CancelRequested());
-        return Now();
+        if (stored.State.Job is not null)
+        {
+            await HappenedAsync(new JobEvent.CancelRequested());
+            return Now();
+        }
+        if (mayBeEarly)
+        {
+            stored.State.IsCancelled = true;
+            await stored.WriteStateAsync();
+        }
+        return null;
     }
 
     public Task<JobStatus?> Status() => Task.FromResult(stored.State.Job is null ? null : Now());
@@ -108,37 +110,70 @@ internal sealed class VideoJobGrain(
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (stored.State.Job is null || stored.State.IsFinished)
-            await ForgetReminderAsync();
-        else
+        if (stored.State is { Job: not null, IsFinished: false })
+        {
             GoOn();
+            return;
+        }
+        // Again, a minute later: a worker that died with its silo may have left something after all was cleared.
+        await ClearAsync();
+        if (await this.GetReminder(Reminder) is { } reminder)
+            await this.UnregisterReminder(reminder);
     }
 
-    private async Task HappenedAsync(JobEvent happened)
+    private async Task AcceptAsync(Submission job)
     {
-        var (next, commands) = JobMachine.Step(_state, happened);
-        if (next == _state)
-            return;
-        var before = (_state, stored.State.Ended);
-        _state = next;
-        if (next.IsOver)
-            stored.State.Ended = time.GetUtcNow();
+        using var scope = log.Job(Id);
+        using var span = Traces.Start("accept", Id, job.Trace);
+        if (job.Refusal.Length == 0)
+            await Task.Run(() => new JobBlocks(host.Blobs, Id).Put(JobBlocks.Request, job.Request));
+        // Before the record: a record without a reminder would be forgotten with its silo.
+        await this.RegisterOrUpdateReminder(Reminder, s_reminderPeriod, s_reminderPeriod);
+        // The request is in the store, and goes with the job: it may hold an address that is a secret.
+        (stored.State.Job, stored.State.Submitted) = (job with { Request = [], Trace = span?.Id ?? job.Trace }, time.GetUtcNow());
+        (_state, _) = JobMachine.Step(_state, new JobEvent.Accepted());
+        if (stored.State.IsCancelled)
+            (_state, _) = JobMachine.Step(_state, new JobEvent.CancelRequested());
+        else if (job.Refusal.Length > 0)
+            (_state, _) = JobMachine.Step(_state, new JobEvent.StageFailed(new JobFault(job.Refusal, IsUsersMistake: true)));
+        if (_state.IsOver)
+            stored.State.Ended = stored.State.Submitted;
         try
         {
             await SaveAsync();
         }
         catch
         {
-            // The worker is told, and reports again.
-            (_state, stored.State.Ended) = before;
+            // Or it would be taken for accepted when it comes again.
+            (stored.State.Job, stored.State.Ended, _state) = (null, null, new JobState());
             throw;
         }
+        log.Accepted(Id);
+    }
+
+    private async Task HappenedAsync(JobEvent happened)
+    {
+        var (next, commands) = JobMachine.Step(_state, happened);
+        if (next == _state)
+        {
+            await KeepAsync();
+            // Late work left its output.
+            if (stored.State.IsFinished)
+                await ClearAsync();
+            return;
+        }
+        _state = next;
         if (next.IsOver)
+            stored.State.Ended = time.GetUtcNow();
+        // Where this fails the worker is told, and reports again; what happened stays known, and is kept with what comes next.
+        await KeepAsync();
+        if (next.IsOver)
+        {
             await FinishAsync();
-        else
-            await OfferAsync(commands);
-        if (!next.IsOver)
-            await ShowAsync(happened);
+            return;
+        }
+        await OfferAsync(commands);
+        await ShowAsync(happened);
     }
 
     private Task ShowAsync(JobEvent happened) => happened switch
@@ -167,38 +202,81 @@ internal sealed class VideoJobGrain(
             await OfferAsync(JobMachine.Outstanding(_state));
     }
 
-    private Task OfferAsync(IReadOnlyList<JobCommand> commands) => commands.Count == 0 ? Task.CompletedTask : Board.Offer(
-        Id, stored.State.Job!.Priority, [.. commands.Select(command => WorkItem.Of(Id, command, _state)).OfType<WorkItem>().Select(item => item with { Trace = stored.State.Job.Trace })]);
+    private async Task OfferAsync(IReadOnlyList<JobCommand> commands)
+    {
+        if (commands.Count == 0)
+            return;
+        List<WorkItem> items = [.. commands.Select(command => WorkItem.Of(Id, command, _state)).OfType<WorkItem>().Select(item => item with { Trace = stored.State.Job!.Trace })];
+        if (await Board.Offer(Id, stored.State.Job!.Priority, items) || _state.IsOver)
+            return;
+        // Another of this grain ended the job: one on a silo that was taken for dead and was not. What is stored is right.
+        log.Overtaken(Id);
+        DeactivateOnIdle();
+    }
 
-    private async Task FinishAsync()
+    private Task FinishAsync() => _finishing is { IsFaulted: false } ? _finishing : _finishing = FinishOnceAsync();
+
+    // In this order: where the store or the queue is away all of it is done again, and nobody is told twice.
+    private async Task FinishOnceAsync()
     {
         if (!stored.State.IsFinished)
         {
             using var scope = log.Job(Id);
             using var span = Traces.Start("end", Id, stored.State.Job!.Trace)?.SetTag("hieravid.outcome", Phase(_state));
+            await KeepAsync();
             await Board.Withdraw(Id);
+            await ClearAsync();
             await news.EndedAsync(Now());
-            await Task.Run(() => new JobBlocks(host.Blobs, Id).Clear(_state.Phase == JobPhase.Completed));
             stored.State.IsFinished = true;
-            await SaveAsync();
+            try
+            {
+                await SaveAsync();
+            }
+            catch
+            {
+                stored.State.IsFinished = false;
+                throw;
+            }
             Metrics.JobEnded(Phase(_state));
             log.Ended(Id, Phase(_state));
         }
-        await ForgetReminderAsync();
         _offering?.Dispose();
         _offering = null;
     }
 
-    private async Task ForgetReminderAsync()
+    private Task ClearAsync() => Task.Run(() => new JobBlocks(host.Blobs, Id).Clear(_state.Phase == JobPhase.Completed));
+
+    // Returns when all that happened so far is stored.
+    private Task KeepAsync() => _saved == _state ? Task.CompletedTask : SaveAsync();
+
+    // What happens while the record is being written is written together with the next.
+    private async Task SaveAsync()
     {
-        if (await this.GetReminder(Reminder) is { } reminder)
-            await this.UnregisterReminder(reminder);
+        if (!_isWaiting)
+        {
+            _isWaiting = true;
+            _writing = WriteAfterAsync(_writing);
+        }
+        await _writing;
     }
 
-    private Task SaveAsync()
+    private async Task WriteAfterAsync(Task earlier)
     {
-        stored.State.State = ExactJson.Write(_state);
-        return stored.WriteStateAsync();
+        await earlier.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        _isWaiting = false;
+        var state = _state;
+        stored.State.State = ExactJson.Write(state);
+        try
+        {
+            await stored.WriteStateAsync();
+        }
+        catch (InconsistentStateException)
+        {
+            // Written, but the answer was lost; or there are two of this grain. What is stored is right.
+            DeactivateOnIdle();
+            throw;
+        }
+        _saved = state;
     }
 
     private JobStatus Now() => new(Id, Phase(_state), stored.State.Job!.Video, stored.State.Job.Question, stored.State.Submitted)

@@ -10,7 +10,8 @@ public interface IWorkBoardGrain : IGrainWithIntegerKey
     /// <param name="job">The job.</param>
     /// <param name="priority">Higher goes first.</param>
     /// <param name="items">The work.</param>
-    Task Offer(string job, int priority, List<WorkItem> items);
+    /// <returns>False where the job is over, as far as the board knows.</returns>
+    Task<bool> Offer(string job, int priority, List<WorkItem> items);
 
     /// <summary>Takes a job's work back; whoever is at it is told to stop.</summary>
     Task Withdraw(string job);

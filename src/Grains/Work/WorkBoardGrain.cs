@@ -20,11 +20,11 @@ internal sealed class WorkBoardGrain(ClusterOptions options, TimeProvider time, 
         return Task.CompletedTask;
     }
 
-    public Task Offer(string job, int priority, List<WorkItem> items)
+    public Task<bool> Offer(string job, int priority, List<WorkItem> items)
     {
-        _queue.Offer(job, priority, items, time.GetUtcNow());
+        var isOpen = _queue.Offer(job, priority, items, time.GetUtcNow());
         Wake();
-        return Task.CompletedTask;
+        return Task.FromResult(isOpen);
     }
 
     public async Task Withdraw(string job)
@@ -63,28 +63,28 @@ internal sealed class WorkBoardGrain(ClusterOptions options, TimeProvider time, 
     public async Task HandBack(WorkItem item, string worker, string reason)
     {
         if (!_queue.HandBack(item, worker, reason.Length > 0, time.GetUtcNow()))
-        {
-            await GrainFactory.GetGrain<IVideoJobGrain>(item.Job).Report(new WorkDone(item)
-            {
-                Fault = $"{item.Kind} {item.Index} failed {WorkQueue.MaxAttempts} times, last with: {reason.TrimEnd('.')}. Look at the silos' logs and submit the job again.",
-            });
-        }
+            await GiveUpAsync(item, $"failed {WorkQueue.MaxAttempts} times, last with: {reason.TrimEnd('.')}");
         Wake();
     }
 
     public Task<BoardStatus> Status() => Task.FromResult(_queue.Status());
 
-    private Task Expire(CancellationToken cancellation)
+    private async Task Expire(CancellationToken cancellation)
     {
-        var before = _queue.Expired;
-        if (_queue.Expire(time.GetUtcNow()))
-        {
-            Metrics.LeasesExpired(_queue.Expired - before);
-            log.Expired(_queue.Expired - before);
-            Wake();
-        }
-        return Task.CompletedTask;
+        var (expired, givenUp) = _queue.Expire(time.GetUtcNow());
+        if (expired.Count == 0)
+            return;
+        Metrics.LeasesExpired(expired.Count);
+        log.Expired(expired.Count, string.Join(", ", expired));
+        Wake();
+        foreach (var item in givenUp)
+            await GiveUpAsync(item, $"was lost with its worker {WorkQueue.MaxAttempts} times");
     }
+
+    private Task GiveUpAsync(WorkItem item, string why) => GrainFactory.GetGrain<IVideoJobGrain>(item.Job).Report(new WorkDone(item)
+    {
+        Fault = $"{item.Kind} {item.Index} {why}. Look at the silos' logs and submit the job again.",
+    });
 
     private void Wake()
     {

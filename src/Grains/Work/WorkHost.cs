@@ -17,7 +17,17 @@ public sealed record WorkHost(SiloIdentity Silo, IBlobs Blobs, VideoShelf Shelf,
 {
     /// <summary>Fetches videos that lie on the web; by itself it refuses them all.</summary>
     public UrlFetcher Web { get; init; } = new(new UrlRules());
+
+    /// <summary>How a stage is done: as it is, unless a test puts a fault before it or a benchmark sleeps in its place.</summary>
+    public StageRun Run { get; init; } = static (_, _, stage, _) => stage();
 }
+
+/// <summary>Runs the stage that a piece of work comes to.</summary>
+/// <param name="item">The work.</param>
+/// <param name="worker">The key of the worker that has it.</param>
+/// <param name="stage">Does it.</param>
+/// <param name="cancellation">Ends it.</param>
+public delegate Task<WorkDone> StageRun(WorkItem item, string worker, Func<Task<WorkDone>> stage, CancellationToken cancellation);
 
 /// <summary>A device of a silo: one batch at a time, whoever asks.</summary>
 /// <param name="name">What others know it by.</param>

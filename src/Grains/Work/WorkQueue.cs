@@ -28,10 +28,11 @@ internal sealed class WorkQueue(TimeSpan lease)
     internal int Expired { get; private set; }
 
     /// <summary>Makes a job's work known; what is known already stays as it is.</summary>
-    internal void Offer(string job, int priority, IEnumerable<WorkItem> items, DateTimeOffset now)
+    /// <returns>False where the job is over.</returns>
+    internal bool Offer(string job, int priority, IEnumerable<WorkItem> items, DateTimeOffset now)
     {
         if (_over.Contains(job))
-            return;
+            return false;
         Know(job, priority);
         foreach (var item in items)
         {
@@ -40,6 +41,7 @@ internal sealed class WorkQueue(TimeSpan lease)
                 continue;
             _entries.TryAdd(Key(item), new Entry(item, now));
         }
+        return true;
     }
 
     /// <summary>Forgets a job.</summary>
@@ -63,13 +65,12 @@ internal sealed class WorkQueue(TimeSpan lease)
     internal WorkItem? Take(Roles role, string worker, DateTimeOffset now)
     {
         _workers[worker] = (role, now);
+        // Asked once: it looks at everything.
+        var mayDecode = role == Roles.Cpu && Ahead(now);
         var best = _entries.Values
-            .Where(entry => entry.Worker is null && entry.Item.Role == role && entry.NotBefore <= now && MayTake(entry, worker, now))
-            .OrderByDescending(entry => _jobs.GetValueOrDefault(entry.Item.Job).Priority)
-            .ThenBy(entry => _jobs.GetValueOrDefault(entry.Item.Job).Order)
-            .ThenByDescending(entry => entry.Item.Kind)
-            .ThenBy(entry => entry.Item.Kind == WorkKind.Apply ? -entry.Item.Index : entry.Item.Index)
-            .FirstOrDefault();
+            .Where(entry => entry.Worker is null && entry.Item.Role == role && entry.NotBefore <= now
+                && (entry.Item.Kind == WorkKind.Decode ? mayDecode : MayTake(entry, worker, now)))
+            .MinBy(Place);
         if (best is null)
             return null;
         (best.Worker, best.Until) = (worker, now + lease);
@@ -119,17 +120,18 @@ internal sealed class WorkQueue(TimeSpan lease)
     }
 
     /// <summary>Takes work back from workers that were silent for too long.</summary>
-    /// <returns>Whether there was any.</returns>
-    internal bool Expire(DateTimeOffset now)
+    /// <returns>That work, and what of it is given up: so many workers were lost over it that it seems to be its own fault.</returns>
+    internal (IReadOnlyList<WorkItem> Expired, IReadOnlyList<WorkItem> GivenUp) Expire(DateTimeOffset now)
     {
         var expired = _entries.Values.Where(entry => entry.Worker is not null && entry.Until < now).ToList();
         foreach (var entry in expired)
         {
             _workers.Remove(entry.Worker!);
             entry.Worker = null;
+            entry.Attempts++;
         }
         Expired += expired.Count;
-        return expired.Count > 0;
+        return ([.. expired.Select(entry => entry.Item)], [.. expired.Where(entry => entry.Attempts >= MaxAttempts).Select(entry => entry.Item)]);
     }
 
     internal BoardStatus Status() => new(
@@ -138,14 +140,17 @@ internal sealed class WorkQueue(TimeSpan lease)
     private void Know(string job, int priority) =>
         _jobs[job] = (priority, _jobs.TryGetValue(job, out var known) ? known.Order : _order++);
 
-    private bool MayTake(Entry entry, string worker, DateTimeOffset now)
+    // Higher priority, then the older job, then the later stage; pieces are needed from the last to the first.
+    private (int, long, int, int) Place(Entry entry)
     {
-        if (entry.Item.Kind == WorkKind.Decode)
-            return Ahead(now);
-        return entry.Item.Kind is not (WorkKind.Summarise or WorkKind.Apply)
-            || !_homes.TryGetValue((entry.Item.Job, entry.Item.Chunk), out var home)
-            || home == worker || !_workers.ContainsKey(home) || now - entry.Since > s_patience;
+        var (priority, order) = _jobs.GetValueOrDefault(entry.Item.Job);
+        return (-priority, order, -(int)entry.Item.Kind, entry.Item.Kind == WorkKind.Apply ? -entry.Item.Index : entry.Item.Index);
     }
+
+    private bool MayTake(Entry entry, string worker, DateTimeOffset now) =>
+        entry.Item.Kind is not (WorkKind.Summarise or WorkKind.Apply)
+        || !_homes.TryGetValue((entry.Item.Job, entry.Item.Chunk), out var home)
+        || home == worker || !_workers.ContainsKey(home) || now - entry.Since > s_patience;
 
     private bool Ahead(DateTimeOffset now)
     {

@@ -16,6 +16,9 @@ namespace HieraVid.Grains;
 [Reentrant]
 internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Grain, IWorkerGrain, IDisposable
 {
+    // A database that is restarted is back by then.
+    private const int MaxReports = 20;
+
     private readonly ClusterOptions _options = services.GetRequiredService<ClusterOptions>();
     private readonly ILogger _log = services.GetRequiredService<ILoggerFactory>().CreateLogger<WorkerGrain>();
     private readonly CancellationTokenSource _noMore = new();
@@ -115,20 +118,22 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
     {
         using var scope = _log.Work(item);
         using var span = Traces.Start(item, Key);
-        using var current = new CancellationTokenSource(_options.WorkLimit);
+        // A video may have to be fetched before it is looked at.
+        var limit = item.Kind is WorkKind.Answer or WorkKind.Probe ? _options.AnswerLimit : _options.ChunkLimit;
+        using var current = new CancellationTokenSource(limit);
         (_current, _item) = (current, item);
         var start = Stopwatch.GetTimestamp();
         var progress = new WorkProgress();
-        var working = Task.Run(() => DoAsync(item, progress, current.Token), CancellationToken.None);
+        var working = Task.Run(() => Host.Run(item, Key, () => DoAsync(item, progress, current.Token), current.Token), CancellationToken.None);
         try
         {
             await KeepLeaseAsync(item, working, progress, current);
-            var done = await Outcome(item, working, current.Token);
+            var done = await Outcome(item, working, Stopwatch.GetElapsedTime(start) >= limit, current.Token);
             if (done is null or { Fault.Length: > 0 })
                 span?.SetStatus(ActivityStatusCode.Error, done?.Fault ?? "stopped, or tried again");
             if (done is not null)
             {
-                await GrainFactory.GetGrain<IVideoJobGrain>(item.Job).Report(done);
+                await ReportAsync(done);
                 await Board.Complete(item, Key);
                 Metrics.WorkTook(item.Kind, Stopwatch.GetElapsedTime(start));
                 _done++;
@@ -137,6 +142,25 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         finally
         {
             (_current, _item) = (null, null);
+        }
+    }
+
+    // The job's silo or the database may be away for a moment: what is done would be done again after the lease.
+    private async Task ReportAsync(WorkDone done)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await GrainFactory.GetGrain<IVideoJobGrain>(done.Item.Job).Report(done);
+                return;
+            }
+            catch (Exception e) when (attempt < MaxReports && !_noMore.IsCancellationRequested)
+            {
+                _log.OutOfReach(Key, e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1));
+                await Board.Renew(done.Item, Key);
+            }
         }
     }
 
@@ -168,7 +192,7 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
             await job.Progress(stage);
     }
 
-    private async Task<WorkDone?> Outcome(WorkItem item, Task<WorkDone> working, CancellationToken cancellation)
+    private async Task<WorkDone?> Outcome(WorkItem item, Task<WorkDone> working, bool tookTooLong, CancellationToken cancellation)
     {
         try
         {
@@ -177,7 +201,8 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             _log.Stopped(item);
-            await Board.HandBack(item, Key, "");
+            // What always takes too long would come back for ever if it did not count as failed.
+            await Board.HandBack(item, Key, tookTooLong ? "It took too long" : "");
             return null;
         }
         // A place that cannot be read or written now may be there again in a moment.

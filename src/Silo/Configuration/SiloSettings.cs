@@ -104,6 +104,9 @@ public sealed class SiloSettings
     /// <summary>Seconds that a worker may be silent before its work is given to another.</summary>
     public double LeaseSeconds { get; set; } = 30;
 
+    /// <summary>Seconds after which a device that is still at a chunk counts as hung; an answer has half an hour.</summary>
+    public double HungAfterSeconds { get; set; } = 600;
+
     /// <summary>Seconds that a silo which stops may go on with what it is at.</summary>
     public double DrainSeconds { get; set; } = 20;
 
@@ -125,6 +128,8 @@ public sealed class SiloSettings
             throw new SettingsException($"The model folder {Model} does not exist: give the folder of a checkpoint with --model.");
         if (LeaseSeconds is < 1 or > 3600)
             throw new SettingsException($"LeaseSeconds {LeaseSeconds} is out of range: take 1 to 3600.");
+        if (HungAfterSeconds is < 1 or > 86400)
+            throw new SettingsException($"HungAfterSeconds {HungAfterSeconds} is out of range: take 1 to 86400.");
         if (DeadAfterSeconds is < 1.5 or > 600)
             throw new SettingsException($"DeadAfterSeconds {DeadAfterSeconds} is out of range: take 1.5 to 600.");
         foreach (var (name, port) in new[] { (nameof(SiloPort), SiloPort), (nameof(GatewayPort), GatewayPort), (nameof(Port), Port), (nameof(DashboardPort), DashboardPort) })

@@ -31,7 +31,7 @@ internal sealed class JobIntake(IGrainFactory grains, SiloSettings settings, Job
     }
 
     public Task CancelAsync(CancelVideoJob order, CancellationToken cancellation) =>
-        grains.GetGrain<IVideoJobGrain>(order.JobId.ToString("N")).Cancel();
+        grains.GetGrain<IVideoJobGrain>(order.JobId.ToString("N")).Cancel(mayBeEarly: true);
 
     private static JobRequest RequestOf(SubmitVideoJob job, string path) => new()
     {

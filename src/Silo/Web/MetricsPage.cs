@@ -46,8 +46,10 @@ internal sealed class CountedNews(IJobNews news, ClusterMetrics metrics, IBlobs 
 
     public async Task EndedAsync(JobStatus job)
     {
+        // Read before anybody is told: where that fails, all of it is done again.
+        var report = job.Phase == "completed" ? await Task.Run(() => new JobBlocks(blobs, job.Id).TryRead<AnswerReport>(JobBlocks.Result)) : null;
         await news.EndedAsync(job);
-        if (job.Phase != "completed" || await Task.Run(() => new JobBlocks(blobs, job.Id).TryRead<AnswerReport>(JobBlocks.Result)) is not { } report)
+        if (report is null)
             return;
         var tokens = report.Tokens;
         metrics.Pruned("input", tokens.Visual, tokens.AfterMerge);

@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using HieraVid.Contracts;
+using HieraVid.Models;
+using HieraVid.Models.Checkpoints;
+using HieraVid.Pipeline;
+using HieraVid.Pipeline.Jobs;
+using HieraVid.Pipeline.Running;
+using HieraVid.Pipeline.Tokens;
+using HieraVid.Video;
+
+namespace HieraVid.Silo.Tests;
+
+/// <summary>A cluster of processes over a PostgreSQL of its own, with a tiny model and a small video.</summary>
+internal sealed class ProcessCluster : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("hieravid-kill-").FullName;
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly Dictionary<string, SiloProcess> _silos = [];
+
+    private ProcessCluster()
+    {
+    }
+
+    internal Postgres Postgres { get; } = new();
+
+    internal Dictionary<string, string> Settings { get; private set; } = [];
+
+    internal string Video => Path.Combine(_folder, "v.mp4");
+
+    /// <summary>The silo that is asked.</summary>
+    internal string Ingress { get; set; } = "edge";
+
+    private string Model => Path.Combine(_folder, "model");
+
+    internal static async Task<ProcessCluster> CreateAsync(params (string Setting, string Value)[] settings)
+    {
+        Assert.SkipWhen(Postgres.Programs is null, Postgres.Missing);
+        var cluster = new ProcessCluster();
+        RandomCheckpoint.Create(cluster.Model, CheckpointPreset.Tiny, seed: 3);
+        using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg", ["-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=8",
+            "-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-y", "file:" + cluster.Video]))!;
+        await ffmpeg.WaitForExitAsync();
+        cluster.Settings = new()
+        {
+            ["Database"] = cluster.Postgres.Connection,
+            ["Address"] = "127.0.0.1",
+            ["Store"] = Path.Combine(cluster._folder, "store"),
+            ["Model"] = cluster.Model,
+            ["DType"] = "f32",
+            ["Devices"] = "cpu:2",
+            ["Threads"] = "1",
+            ["LeaseSeconds"] = "3",
+            ["DeadAfterSeconds"] = "3",
+        };
+        foreach (var (setting, value) in settings)
+            cluster.Settings[setting] = value;
+        var (code, said) = await SiloProcess.RunAsync(cluster.Settings, "--deploy");
+        Assert.True(code == 0, said);
+        return cluster;
+    }
+
+    /// <summary>A silo by its name.</summary>
+    internal SiloProcess this[string name] => _silos[name];
+
+    internal async Task StartAsync(string name, string role)
+    {
+        var silo = await SiloProcess.StartAsync(name, role, Settings);
+        lock (_silos)
+            _silos[name] = silo;
+    }
+
+    internal SubmitVideoJob Job(int frames = 80) => new()
+    {
+        JobId = Guid.NewGuid(),
+        Source = $"file:{Video}",
+        Question = "What is moving?",
+        Frames = frames,
+        ChunkFrames = 4,
+        MaxTokens = 24,
+    };
+
+    /// <summary>The answer of one machine.</summary>
+    internal async Task<AnswerReport> AskAsync(SubmitVideoJob job)
+    {
+        using var model = LoadedModel.Load(Model, Compute.Reference);
+        return await new LocalRunner(model, VideoLimits.Default, new StoreUse(new TokenStore(Path.Combine(_folder, "local"), TokenStore.DefaultLimitBytes)))
+            .RunAsync(new JobRequest
+            {
+                VideoPath = Video,
+                Question = job.Question,
+                Sampling = new SamplingRequest(Frames: job.Frames),
+                Generation = new GenerationRequest(MaxTokens: job.MaxTokens),
+                ChunkFrames = job.ChunkFrames,
+            });
+    }
+
+    internal async Task SubmitAsync(SubmitVideoJob job) =>
+        (await _http.PostAsJsonAsync(new Uri(_silos[Ingress].Address, "/jobs"), job)).EnsureSuccessStatusCode();
+
+    /// <summary>What the cluster says of a job; null where it cannot say now.</summary>
+    internal async Task<JsonElement?> StatusAsync(Guid id)
+    {
+        try
+        {
+            return await _http.GetFromJsonAsync<JsonElement>(new Uri(_silos[Ingress].Address, $"/jobs/{id:N}"));
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Waits until the job is over and nothing is left of it but the result, and compares it with one machine's.</summary>
+    internal async Task CheckAsync(Guid id, AnswerReport alone)
+    {
+        await UntilAsync(() => Files(id) is ["result.json"], $"job {id:N} is over and cleaned up", seconds: 150);
+        await UntilAsync(async () => await StatusAsync(id) is { } job && job.GetProperty("isOver").GetBoolean(), $"job {id:N} says that it is over");
+        Assert.Equal("completed", (await StatusAsync(id))!.Value.GetProperty("phase").GetString());
+        var result = await _http.GetFromJsonAsync<JsonElement>(new Uri(_silos[Ingress].Address, $"/jobs/{id:N}/result"));
+        Assert.Equal(alone.Answer, result.GetProperty("answer").GetString());
+        Assert.Equal(alone.KeptTokens, result.GetProperty("keptTokens").Deserialize<Dictionary<string, string>>());
+    }
+
+    /// <summary>The encoded chunks with the time at which each was written.</summary>
+    internal Dictionary<string, DateTime> Tokens(Guid id) => Directory.Exists(Folder(id))
+        ? Directory.GetFiles(Folder(id), "tokens-?????").ToDictionary(file => Path.GetFileName(file), File.GetLastWriteTimeUtc)
+        : [];
+
+    /// <summary>What there is of a job in the store.</summary>
+    internal string[] Files(Guid id) => Directory.Exists(Folder(id)) ? [.. Directory.GetFiles(Folder(id)).Select(file => Path.GetFileName(file))] : [];
+
+    internal Task UntilAsync(Func<bool> what, string said, int seconds = 90) => UntilAsync(() => Task.FromResult(what()), said, seconds);
+
+    internal async Task UntilAsync(Func<Task<bool>> what, string said, int seconds = 90)
+    {
+        for (var start = Stopwatch.GetTimestamp(); !await what(); await Task.Delay(20, TestContext.Current.CancellationToken))
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start).TotalSeconds < seconds,
+                $"Waited {seconds} s until {said}.\n{await BoardAsync()}\n{string.Join("\n\n", _silos.Select(silo => $"== {silo.Key}\n{silo.Value.Log}"))}");
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        foreach (var silo in _silos.Values)
+            silo.Dispose();
+        Postgres.Dispose();
+        _http.Dispose();
+        Directory.Delete(_folder, recursive: true);
+        return default;
+    }
+
+    private string Folder(Guid id) => Path.Combine(_folder, "store", "jobs", $"{id:N}");
+
+    private async Task<string> BoardAsync()
+    {
+        try
+        {
+            return await _http.GetStringAsync(new Uri(_silos[Ingress].Address, "/board"));
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            return $"The board cannot be asked: {e.Message}";
+        }
+    }
+}
