@@ -114,6 +114,7 @@ internal static class SiloHost
             settings.NeedsModel ? DeviceList.Load(settings) : [], settings.Decoders > 0 ? settings.Decoders : Math.Max(1, Environment.ProcessorCount / 2))
         {
             Web = new UrlFetcher(settings.WebRules()),
+            StoreBytes = (long)(settings.StoreGigabytes * 1e9),
         };
     }
 

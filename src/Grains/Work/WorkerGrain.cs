@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using HieraVid.Models;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pipeline.Stages;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
@@ -60,6 +61,7 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
     {
         if (_item?.Job == job)
             _current?.Cancel();
+        Forget(job);
         return Task.CompletedTask;
     }
 
@@ -86,6 +88,12 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
     }
 
     public void Dispose() => _noMore.Dispose();
+
+    /// <summary>Frees what is held for a job.</summary>
+    /// <param name="job">The job.</param>
+    protected virtual void Forget(string job)
+    {
+    }
 
     /// <summary>Does a piece of work, on a thread of the pool.</summary>
     /// <param name="item">The work.</param>
@@ -203,6 +211,11 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
             _log.Stopped(item);
             // What always takes too long would come back for ever if it did not count as failed.
             await Board.HandBack(item, Key, tookTooLong ? "It took too long" : "");
+            return null;
+        }
+        catch (NoRoomYetException)
+        {
+            await Board.Postpone(item, Key);
             return null;
         }
         // A place that cannot be read or written now may be there again in a moment.

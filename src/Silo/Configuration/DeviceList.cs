@@ -32,6 +32,7 @@ internal static class DeviceList
         var names = Parse(settings.Devices);
         var models = names.Distinct().ToDictionary(name => name, name => LoadedModel.Load(
             settings.Model, Compute.Parse(name, settings.DType), settings.VisionTower.Length > 0 ? settings.VisionTower : null));
-        return [.. names.Select((name, i) => new WorkDevice(names.Count(other => other == name) > 1 ? $"{name} {i}" : name, models[name]))];
+        return [.. names.Select((name, i) => new WorkDevice(names.Count(other => other == name) > 1 ? $"{name} {i}" : name, models[name],
+            (long)(settings.DeviceGigabytes * 1e9)))];
     }
 }

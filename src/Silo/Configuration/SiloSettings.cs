@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using HieraVid.Grains;
 using HieraVid.Pipeline.Sources;
+using HieraVid.Pipeline.Tokens;
 
 namespace HieraVid.Silo;
 
@@ -101,6 +102,12 @@ public sealed class SiloSettings
     /// <summary>Longest video that is fetched, in gigabytes.</summary>
     public double WebGigabytes { get; set; } = UrlRules.DefaultMaxBytes / 1e9;
 
+    /// <summary>Most gigabytes of tokens that the store may hold of all jobs together; those that do not fit wait.</summary>
+    public double StoreGigabytes { get; set; } = TokenStore.DefaultLimitBytes / 1e9;
+
+    /// <summary>Most gigabytes of tokens that stay on a device between a chunk's encoding and the plan.</summary>
+    public double DeviceGigabytes { get; set; } = WorkDevice.DefaultTokenBytes / 1e9;
+
     /// <summary>Seconds that a worker may be silent before its work is given to another.</summary>
     public double LeaseSeconds { get; set; } = 30;
 
@@ -143,6 +150,11 @@ public sealed class SiloSettings
             throw new SettingsException("Broker is no amqp:// or amqps:// address.");
         if (Database.Length == 0 && Address.Length > 0)
             throw new SettingsException("Address is only of use with a Database: without one all silos are on this machine.");
+        foreach (var (name, gigabytes) in new[] { (nameof(StoreGigabytes), StoreGigabytes), (nameof(DeviceGigabytes), DeviceGigabytes) })
+        {
+            if (gigabytes is not (>= 0 and <= 1e6))
+                throw new SettingsException($"{name} {gigabytes} is out of range: take 0 to 1000000.");
+        }
         _ = WebRules();
     }
 
