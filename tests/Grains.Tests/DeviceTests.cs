@@ -25,7 +25,7 @@ public sealed class DeviceTests(TestSilos silos)
         Assert.True(device.HeldBytes > 0);
         // A petabyte, which the tensor library asks the machine for in vain.
         var refused = await Assert.ThrowsAnyAsync<Exception>(() => device.UseAsync(
-            (_, _) => TorchSharp.torch.zeros(1L << 48).NumberOfElements, TestContext.Current.CancellationToken));
+            (_, _) => TorchSharp.torch.zeros([1L << 48]).NumberOfElements, TestContext.Current.CancellationToken));
         Assert.True(Pipeline.ProcessMemory.IsUsedUp(refused), refused.Message);
         Assert.Equal(0, device.HeldBytes);
         await device.UseAsync((tokens, _) =>
