@@ -39,12 +39,12 @@ internal sealed class BenchCluster : IAsyncDisposable
     internal IGrainFactory Grains => Services.GetRequiredService<IGrainFactory>();
 
     /// <summary>One silo that takes jobs, decodes and answers, and others with the devices.</summary>
-    internal static async Task<BenchCluster> StartAsync(SimulatedStages stages, CallMeter meter, int silos, int devicesEach)
+    internal static async Task<BenchCluster> StartAsync(SimulatedStages stages, CallMeter meter, int silos, int devicesEach, int answering = 1)
     {
         var cluster = new BenchCluster();
         var settings = cluster.Settings();
         await Deployment.RunAsync(settings, CancellationToken.None);
-        await cluster.AddAsync(stages, meter, "cpu,ingress,prefill", "edge", 1, Math.Max(2, silos * devicesEach));
+        await cluster.AddAsync(stages, meter, "cpu,ingress,prefill", "edge", answering, Math.Max(2, silos * devicesEach));
         for (var i = 0; i < silos; i++)
             await cluster.AddAsync(stages, meter, "gpu", $"gpu-{i}", devicesEach, 1);
         foreach (var silo in cluster._silos)

@@ -15,7 +15,7 @@ internal static class ManyJobs
     {
         var stages = new SimulatedStages(chunks: 1, StageTimes.Small);
         using var meter = new CallMeter();
-        await using var cluster = await BenchCluster.StartAsync(stages, meter, silos: 1, devicesEach: 4);
+        await using var cluster = await BenchCluster.StartAsync(stages, meter, silos: 1, devicesEach: 4, answering: 4);
         var measured = new Dictionary<string, double> { ["jobs"] = count };
         for (var round = 1; round <= Rounds; round++)
         {

@@ -69,7 +69,7 @@ internal sealed record StageTimes(
     internal static StageTimes Video { get; } = Milliseconds(300, 100, 300, 1000, 50, 300, 50, 2000);
 
     /// <summary>Next to nothing: what is left is the cluster's own work.</summary>
-    internal static StageTimes Small { get; } = Milliseconds(5, 5, 5, 5, 5, 5, 5, 5);
+    internal static StageTimes Small { get; } = Milliseconds(1, 1, 1, 1, 1, 1, 1, 1);
 
     internal TimeSpan Of(WorkKind kind) => kind switch
     {

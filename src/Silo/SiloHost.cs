@@ -7,6 +7,7 @@ using HieraVid.Queue;
 using HieraVid.Storage;
 using HieraVid.Video;
 using Microsoft.AspNetCore.Hosting;
+using Npgsql;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 
@@ -82,9 +83,10 @@ internal static class SiloHost
         {
             silo.Configure<Orleans.Configuration.ClusterOptions>(options => options.ClusterId = options.ServiceId = settings.Cluster);
             silo.ConfigureEndpoints(Address(settings), siloPort, gatewayPort, listenOnAnyHostAddress: settings.Address.Length == 0);
-            silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Postgres, settings.Database));
-            silo.AddAdoNetGrainStorage(Grains.ClusterOptions.Storage, options => (options.Invariant, options.ConnectionString) = (Postgres, settings.Database));
-            silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (Postgres, settings.Database));
+            var database = WithPool(settings.Database);
+            silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Postgres, database));
+            silo.AddAdoNetGrainStorage(Grains.ClusterOptions.Storage, options => (options.Invariant, options.ConnectionString) = (Postgres, database));
+            silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (Postgres, database));
         }
         silo.Configure<ClusterMembershipOptions>(options =>
         {
@@ -99,6 +101,15 @@ internal static class SiloHost
             ChunkLimit = TimeSpan.FromSeconds(settings.HungAfterSeconds),
             Drain = TimeSpan.FromSeconds(settings.DrainSeconds),
         });
+    }
+
+    // A silo would take 100 connections by itself, all that a PostgreSQL has: few are as fast, and the others wait a moment.
+    private static string WithPool(string connection)
+    {
+        var database = new NpgsqlConnectionStringBuilder(connection);
+        if (database.MaxPoolSize == new NpgsqlConnectionStringBuilder().MaxPoolSize)
+            database.MaxPoolSize = 8;
+        return database.ConnectionString;
     }
 
     private static WorkHost Host(IServiceProvider services, SiloSettings settings, SiloIdentity identity)

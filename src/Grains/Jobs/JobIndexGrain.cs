@@ -40,17 +40,25 @@ internal sealed class JobIndexGrain(
 {
     private const int Most = 2_000;
 
+    private Dictionary<string, DateTimeOffset> _jobs = [];
+    private HashSet<string> _open = [];
     private Task _writing = Task.CompletedTask;
     private bool _isWaiting;
     private DateTimeOffset _looked;
 
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        (_jobs, _open) = (new(stored.State.Jobs), new(stored.State.Open));
+        return Task.CompletedTask;
+    }
+
     public async Task Add(string job, DateTimeOffset submitted)
     {
-        if (!stored.State.Jobs.TryAdd(job, submitted))
+        if (!_jobs.TryAdd(job, submitted))
             return;
-        foreach (var (old, _) in stored.State.Jobs.OrderBy(known => known.Value).Take(stored.State.Jobs.Count - Most).ToList())
-            stored.State.Jobs.Remove(old);
-        stored.State.Open.Add(job);
+        foreach (var (old, _) in _jobs.OrderBy(known => known.Value).Take(_jobs.Count - Most).ToList())
+            _jobs.Remove(old);
+        _open.Add(job);
         await SaveAsync();
     }
 
@@ -60,10 +68,10 @@ internal sealed class JobIndexGrain(
         if (now - _looked < options.OfferPeriod * 0.8)
             return;
         _looked = now;
-        var over = (await Task.WhenAll(stored.State.Open.ToList().Select(LookAtAsync))).OfType<string>().ToList();
+        var over = (await Task.WhenAll(_open.ToList().Select(LookAtAsync))).OfType<string>().ToList();
         if (over.Count == 0)
             return;
-        stored.State.Open.ExceptWith(over);
+        _open.ExceptWith(over);
         await SaveAsync();
     }
 
@@ -79,7 +87,7 @@ internal sealed class JobIndexGrain(
     }
 
     public Task<List<string>> Newest(int most) =>
-        Task.FromResult(stored.State.Jobs.OrderByDescending(known => known.Value).Take(most).Select(known => known.Key).ToList());
+        Task.FromResult(_jobs.OrderByDescending(known => known.Value).Take(most).Select(known => known.Key).ToList());
 
     // A job goes on by being looked at. Its name if it is over.
     private async Task<string?> LookAtAsync(string job)
@@ -98,6 +106,8 @@ internal sealed class JobIndexGrain(
     {
         await earlier.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         _isWaiting = false;
+        // A copy: the storage reads it on another thread, while jobs come and go here.
+        stored.State = new JobIndexRecord { Jobs = new(_jobs), Open = new(_open) };
         await stored.WriteStateAsync();
     }
 }

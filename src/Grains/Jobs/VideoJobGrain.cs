@@ -7,6 +7,8 @@ using Orleans.Storage;
 namespace HieraVid.Grains;
 
 /// <inheritdoc cref="IVideoJobGrain"/>
+// A job that is open is looked at every few seconds; one that is over need not stay.
+[CollectionAgeLimit(Minutes = 10)]
 internal sealed class VideoJobGrain(
     [PersistentState("job", ClusterOptions.Storage)] IPersistentState<JobRecord> stored, WorkHost host, ClusterOptions options,
     IJobNews news, TimeProvider time, ILogger<VideoJobGrain> log) : Grain, IVideoJobGrain, IRemindable
