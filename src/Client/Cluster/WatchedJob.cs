@@ -65,7 +65,7 @@ internal sealed record WatchedJob(bool IsKnown, IReadOnlyList<JobProgress> Stage
 
     // A cluster that is newer than this program may have stages that it does not know. The answer shows itself.
     private static IEnumerable<JobProgress> Progress(string name, int done, int total, string note) =>
-        Enum.TryParse<JobStage>(name, ignoreCase: true, out var stage) && stage != JobStage.Generate
+        Enum.TryParse<JobStage>(name, ignoreCase: true, out var stage) && stage != JobStage.Generate && (stage != JobStage.Probe || note.Length > 0)
             ? [new JobProgress(stage, done, total, note.Length > 0 ? note : stage switch
             {
                 JobStage.Encode => Count.Of(total, "chunk"),
