@@ -5,6 +5,7 @@ using HieraVid.Client.Cluster;
 using HieraVid.Client.Commands;
 using HieraVid.Models;
 using HieraVid.Models.Hub;
+using HieraVid.Pipeline;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pruning;
 using HieraVid.Video;
@@ -82,7 +83,7 @@ public static class CommandLine
             PruningException pruning => (pruning.Message, UsersMistake),
             JobException job => (job.Message, job.IsUsersMistake ? UsersMistake : OurFault),
             IOException or UnauthorizedAccessException => (e.Message, UsersMistake),
-            _ when IsOutOfMemory(e) => ("The memory is used up: take fewer --frames, --dtype bf16 or a smaller model.", OurFault),
+            _ when ProcessMemory.IsUsedUp(e) => ("The memory is used up: take fewer --frames, --dtype bf16 or a smaller model.", OurFault),
             DllNotFoundException => (e.Message, OurFault),
             TypeInitializationException { InnerException: DllNotFoundException inner } => (inner.Message, OurFault),
             _ => ($"This is a defect of HieraVid: {e.GetType().Name}: {e.Message} Run again with --verbose and report what it prints.", OurFault),
@@ -90,12 +91,6 @@ public static class CommandLine
         Console.Error.WriteLine(verbose ? $"{sentence}\n{e}" : sentence.ReplaceLineEndings(" "));
         return code;
     }
-
-    // libtorch has no type of its own for it, and says it in different words for CPU and GPU.
-    private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException || (e is ExternalException
-        && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
-            || e.Message.Contains("can't allocate memory", StringComparison.Ordinal)
-            || e.Message.Contains("not enough memory", StringComparison.Ordinal)));
 
     private static void Interrupt(PosixSignalContext signal, CancellationTokenSource interrupt)
     {

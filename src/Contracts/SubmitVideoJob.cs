@@ -64,6 +64,9 @@ public sealed record SubmitVideoJob
 
     /// <summary>When it was sent, by the sender's clock.</summary>
     public DateTimeOffset SubmittedAt { get; init; }
+
+    /// <summary>The sender's span as a W3C traceparent, which all spans of the job descend from; empty for none.</summary>
+    public string Trace { get; init; } = "";
 }
 
 /// <summary>Which jobs are taken first from the queue; those of one priority come in the order in which they were sent.</summary>

@@ -2,7 +2,7 @@ namespace HieraVid.Contracts;
 
 /// <summary>
 /// What the cluster says of a job. Published, so that any number may listen. An event may come twice, and late ones after
-/// newer ones: <see cref="Sequence"/> tells.
+/// newer ones: <see cref="Sequence"/> tells, and <see cref="VideoJobReader"/> puts them in order.
 /// </summary>
 public abstract record VideoJobEvent
 {
@@ -19,13 +19,16 @@ public abstract record VideoJobEvent
 /// <summary>The job was written down: it will come to an end whatever happens to the process that took it.</summary>
 public sealed record VideoJobAccepted : VideoJobEvent;
 
+/// <summary>The cluster was asked for a job that it does not know: it never came, or waits in the queue yet.</summary>
+public sealed record VideoJobUnknown : VideoJobEvent;
+
 /// <summary>How far a job is. Some may be left out; the last one of a stage says that it is done.</summary>
 public sealed record VideoJobProgress : VideoJobEvent
 {
     /// <summary>The stage: probe, decode, encode, prune, prefill or generate.</summary>
     public required string Stage { get; init; }
 
-    /// <summary>Units done: frames, layers or tokens.</summary>
+    /// <summary>Units done: chunks of the video, pieces of the plan, layers or tokens.</summary>
     public int Done { get; init; }
 
     /// <summary>Units in all; while the answer is written, the most there can be.</summary>

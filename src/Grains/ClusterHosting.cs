@@ -21,6 +21,7 @@ public static class ClusterHosting
         this ISiloBuilder silo, SiloIdentity identity, Func<IServiceProvider, WorkHost> host, ClusterOptions? options = null)
     {
         silo.UseSiloMetadata(identity.ToMetadata());
+        silo.AddActivityPropagation();
         silo.Services.AddPlacementFilter<RoleFilter, RoleFilterDirector>(ServiceLifetime.Transient);
         silo.Services.AddSingleton(options ?? new ClusterOptions());
         silo.Services.AddSingleton(host);

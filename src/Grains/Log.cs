@@ -7,6 +7,11 @@ internal static partial class Log
 {
     private static readonly Func<ILogger, string, WorkKind, int, IDisposable?> s_work = LoggerMessage.DefineScope<string, WorkKind, int>("{Job} {Kind} {Index}");
 
+    private static readonly Func<ILogger, string, IDisposable?> s_job = LoggerMessage.DefineScope<string>("{Job}");
+
+    /// <summary>Names the job in all that is said within.</summary>
+    internal static IDisposable? Job(this ILogger log, string job) => s_job(log, job);
+
     /// <summary>Names the work in all that is said within.</summary>
     internal static IDisposable? Work(this ILogger log, WorkItem item) => s_work(log, item.Job, item.Kind, item.Index);
 

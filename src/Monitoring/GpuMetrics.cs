@@ -50,6 +50,9 @@ public sealed unsafe class GpuMetrics : IDisposable
     /// <summary>Devices that were found.</summary>
     public int Devices => _devices.Length;
 
+    /// <summary>Devices that were found and do not answer any more.</summary>
+    public int Lost => _devices.Count(device => !Answers(device));
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -86,6 +89,12 @@ public sealed unsafe class GpuMetrics : IDisposable
                 all.Add(new Measurement<long>((long)bytes(reading), Device(i)));
         }
         return all;
+    }
+
+    private bool Answers(IntPtr device)
+    {
+        Memory reading;
+        return device != IntPtr.Zero && _memory(device, &reading) == 0;
     }
 
     private static KeyValuePair<string, object?> Device(int index) => new("device", index);

@@ -1,11 +1,25 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace HieraVid.Pipeline;
 
 /// <summary>What the operating system says about this process's memory.</summary>
 public static class ProcessMemory
 {
+    /// <summary>
+    /// Whether an exception says that the memory of the machine or of a device is used up. libtorch has no type of its own for
+    /// it, and says it in different words for CPU and GPU.
+    /// </summary>
+    public static bool IsUsedUp(Exception e)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        return e is OutOfMemoryException || (e is ExternalException
+            && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
+                || e.Message.Contains("can't allocate memory", StringComparison.Ordinal)
+                || e.Message.Contains("not enough memory", StringComparison.Ordinal)));
+    }
+
     /// <summary>The largest resident set so far, in bytes.</summary>
     public static long PeakBytes
     {

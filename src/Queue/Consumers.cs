@@ -21,3 +21,9 @@ internal sealed class CancelConsumer(IJobIntake intake) : IConsumer<CancelVideoJ
 {
     public Task Consume(ConsumeContext<CancelVideoJob> context) => intake.CancelAsync(context.Message, context.CancellationToken);
 }
+
+/// <summary>Takes questions about where a job stands.</summary>
+internal sealed class TellConsumer(IJobIntake intake) : IConsumer<TellVideoJob>
+{
+    public Task Consume(ConsumeContext<TellVideoJob> context) => intake.TellAsync(context.Message, context.CancellationToken);
+}

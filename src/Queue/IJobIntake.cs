@@ -18,4 +18,9 @@ public interface IJobIntake
     /// <param name="order">Which job, and why.</param>
     /// <param name="cancellation">Ends it when the queue stops; the message comes again.</param>
     Task CancelAsync(CancelVideoJob order, CancellationToken cancellation);
+
+    /// <summary>Publishes where a job stands, or <see cref="VideoJobUnknown"/>.</summary>
+    /// <param name="question">Which job.</param>
+    /// <param name="cancellation">Ends it when the queue stops; the message comes again.</param>
+    Task TellAsync(TellVideoJob question, CancellationToken cancellation);
 }

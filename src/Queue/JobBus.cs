@@ -27,6 +27,7 @@ public static class JobBus
                 return;
             bus.AddConsumer<SubmitConsumer>();
             bus.AddConsumer<CancelConsumer>();
+            bus.AddConsumer<TellConsumer>();
         });
     }
 
@@ -45,6 +46,7 @@ public static class JobBus
         {
             bus.AddConsumer<SubmitConsumer>();
             bus.AddConsumer<CancelConsumer>();
+            bus.AddConsumer<TellConsumer>();
         });
         var provider = services.BuildServiceProvider();
         await using (provider.ConfigureAwait(false))
@@ -107,6 +109,7 @@ public static class JobBus
         // An event goes to those who watch its job, and to nobody else.
         rabbit.Publish<VideoJobEvent>(topology => topology.Exclude = true);
         Direct<VideoJobAccepted>();
+        Direct<VideoJobUnknown>();
         Direct<VideoJobProgress>();
         Direct<VideoJobCompleted>();
         Direct<VideoJobFailed>();
@@ -132,6 +135,7 @@ public static class JobBus
         var names = new QueueNames(options.Prefix);
         bus.ReceiveEndpoint(names.Submit, endpoint => Configure<SubmitConsumer>(endpoint, names.Submit));
         bus.ReceiveEndpoint(names.Cancel, endpoint => Configure<CancelConsumer>(endpoint, names.Cancel));
+        bus.ReceiveEndpoint(names.Tell, endpoint => Configure<TellConsumer>(endpoint, names.Tell));
 
         void Configure<TConsumer>(TEndpoint endpoint, string name) where TConsumer : class, IConsumer
         {
@@ -166,5 +170,7 @@ public static class JobBus
         public Task AcceptAsync(SubmitVideoJob job, CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task CancelAsync(CancelVideoJob order, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task TellAsync(TellVideoJob question, CancellationToken cancellation) => throw new NotSupportedException();
     }
 }

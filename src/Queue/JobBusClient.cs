@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using HieraVid.Contracts;
@@ -9,6 +10,9 @@ namespace HieraVid.Queue;
 /// <summary>A user's end of the queue: submits, cancels and watches jobs.</summary>
 public sealed class JobBusClient : IAsyncDisposable
 {
+    // After so long without a word the cluster is asked for one; and not more often than that for a word that is missing.
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(5), s_gap = TimeSpan.FromSeconds(1);
+
     private readonly ServiceProvider _services;
     private readonly IBusControl _bus;
     private readonly QueueNames _names;
@@ -53,9 +57,66 @@ public sealed class JobBusClient : IAsyncDisposable
     public Task CancelAsync(CancelVideoJob order, CancellationToken cancellation) =>
         SendAsync(_names.Cancel, order, priority: 0, cancellation);
 
+    /// <summary>Asks where a job stands: all who watch it are told.</summary>
+    /// <exception cref="InvalidOperationException">The queue does not exist: nobody has deployed it.</exception>
+    public Task TellAsync(TellVideoJob question, CancellationToken cancellation) =>
+        SendAsync(_names.Tell, question, priority: 0, cancellation);
+
+    /// <summary>
+    /// All that becomes of a job to its end, whenever one begins to look: what happened before, what was lost and what came in
+    /// another order is asked for again.
+    /// </summary>
+    /// <param name="job">The job's id.</param>
+    /// <param name="watching">Done when nothing can be missed any more: submit or cancel the job there.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>The same reader again and again, whenever it knows more.</returns>
+    /// <exception cref="InvalidOperationException">The queue does not exist: nobody has deployed it.</exception>
+    public async IAsyncEnumerable<VideoJobReader> FollowAsync(
+        Guid job, Func<Task>? watching = null, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        var (reader, question) = (new VideoJobReader(), new TellVideoJob { JobId = job });
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var events = WatchAsync(job, ready.SetResult, over.Token).GetAsyncEnumerator(over.Token);
+        var next = events.MoveNextAsync().AsTask();
+        try
+        {
+            await (await Task.WhenAny(ready.Task, next).ConfigureAwait(false)).ConfigureAwait(false);
+            if (watching is not null)
+                await watching().ConfigureAwait(false);
+            await TellAsync(question, cancellation).ConfigureAwait(false);
+            var asked = Stopwatch.GetTimestamp();
+            while (reader.End is null)
+            {
+                // Silence may be that of a broker that was away, and took this queue with it.
+                var isSilent = await Task.WhenAny(next, Task.Delay(s_silence, cancellation)).ConfigureAwait(false) != next;
+                cancellation.ThrowIfCancellationRequested();
+                if (isSilent || (reader.IsBehind && Stopwatch.GetElapsedTime(asked) > s_gap))
+                {
+                    await TellAsync(question, cancellation).ConfigureAwait(false);
+                    asked = Stopwatch.GetTimestamp();
+                }
+                if (isSilent)
+                    continue;
+                if (!await next.ConfigureAwait(false))
+                    yield break;
+                var isNew = reader.Read(events.Current);
+                next = events.MoveNextAsync().AsTask();
+                if (isNew)
+                    yield return reader;
+            }
+        }
+        finally
+        {
+            await over.CancelAsync().ConfigureAwait(false);
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await events.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
     /// <summary>
     /// What becomes of a job from now on, to its end. What happened before it was watched is not told, nor what happens while
-    /// the broker is away: ask the cluster for the job's state as well.
+    /// the broker is away: see <see cref="FollowAsync"/>.
     /// </summary>
     /// <param name="job">The job's id.</param>
     /// <param name="watching">Called when nothing can be missed any more: submit the job then.</param>
@@ -74,6 +135,7 @@ public sealed class JobBusClient : IAsyncDisposable
             // One at a time keeps them in order.
             rabbit.ConcurrentMessageLimit = 1;
             Listen<VideoJobAccepted>(rabbit);
+            Listen<VideoJobUnknown>(rabbit);
             Listen<VideoJobProgress>(rabbit);
             Listen<VideoJobCompleted>(rabbit);
             Listen<VideoJobFailed>(rabbit);
@@ -135,7 +197,7 @@ public sealed class JobBusClient : IAsyncDisposable
         }
         catch (MessageReturnedException)
         {
-            throw new InvalidOperationException($"The broker has no queue {queue}: run hieravid queue deploy once, and start a silo with the role ingress.");
+            throw new InvalidOperationException($"The broker has no queue {queue}: run hieravid silo --deploy once, and start a silo with the role ingress.");
         }
     }
 }

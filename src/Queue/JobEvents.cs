@@ -14,6 +14,6 @@ public sealed class JobEvents(IBus bus)
     {
         ArgumentNullException.ThrowIfNull(@event);
         // By its own type: the base has no exchange. Progress may be lost, and is not worth a disk.
-        return bus.Publish(@event, @event.GetType(), context => context.Durable = @event is not VideoJobProgress, cancellation);
+        return bus.Publish(@event, @event.GetType(), context => context.Durable = @event is not (VideoJobProgress or VideoJobUnknown), cancellation);
     }
 }

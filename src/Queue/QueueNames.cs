@@ -12,6 +12,9 @@ public sealed class QueueNames(string prefix) : IEntityNameFormatter, IDeadLette
     /// <summary>Where jobs are cancelled.</summary>
     public string Cancel => $"{prefix}-cancel";
 
+    /// <summary>Where it is asked how jobs stand.</summary>
+    public string Tell => $"{prefix}-tell";
+
     /// <summary>Where messages lie that could not be taken, with the reason in the header MT-Fault-Message.</summary>
     public static string ErrorsOf(string queue) => $"{queue}_error";
 

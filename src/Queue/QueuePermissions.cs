@@ -16,7 +16,7 @@ public sealed record QueuePermissions(string Configure, string Write, string Rea
     /// For those who submit and watch: they cannot read what others submitted, nor pretend to be the cluster.
     /// </summary>
     public static QueuePermissions User(string prefix) => new(
-        $"^{prefix}-(submit|cancel|(watch|bus|event)-.*)$", $"^{prefix}-(submit|cancel|(watch|bus)-.*)$", $"^{prefix}-(watch|bus|event)-.*$");
+        $"^{prefix}-(submit|cancel|tell|(watch|bus|event)-.*)$", $"^{prefix}-(submit|cancel|tell|(watch|bus)-.*)$", $"^{prefix}-(watch|bus|event)-.*$");
 
     /// <summary>The command that gives them.</summary>
     /// <param name="user">The broker's user.</param>

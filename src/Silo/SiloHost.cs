@@ -1,6 +1,7 @@
 using System.Net;
 using HieraVid.Grains;
 using HieraVid.Pipeline.Blobs;
+using HieraVid.Pipeline.Sources;
 using HieraVid.Pipeline.Tokens;
 using HieraVid.Queue;
 using HieraVid.Storage;
@@ -121,7 +122,11 @@ internal static class SiloHost
         }
         var blobs = services.GetRequiredService<IBlobs>();
         return new WorkHost(identity, blobs, new VideoShelf(blobs, Scratch(settings), VideoShelf.DefaultLimitBytes), VideoLimits.Default,
-            settings.NeedsModel ? DeviceList.Load(settings) : [], settings.Decoders > 0 ? settings.Decoders : Math.Max(1, Environment.ProcessorCount / 2));
+            settings.NeedsModel ? DeviceList.Load(settings) : [], settings.Decoders > 0 ? settings.Decoders : Math.Max(1, Environment.ProcessorCount / 2))
+        {
+            Web = new UrlFetcher(settings.WebRules()),
+            StoreBytes = (long)(settings.StoreGigabytes * 1e9),
+        };
     }
 
     private static IBlobs Store(SiloSettings settings) => settings.Blobs.Length == 0

@@ -41,7 +41,7 @@ internal sealed class Witness(FaultyBlobs blobs) : IJobNews
 
     public Task AcceptedAsync(JobStatus job) => Task.CompletedTask;
 
-    public Task ProgressAsync(JobStatus job) => Task.CompletedTask;
+    public Task ProgressAsync(JobStatus job, TextPiece? text) => Task.CompletedTask;
 
     public Task EndedAsync(JobStatus job)
     {

@@ -5,7 +5,7 @@ using HieraVid.Contracts;
 namespace HieraVid.Queue.Tests;
 
 /// <summary>Writes jobs down in memory, as a test tells it to.</summary>
-internal sealed class Intake(Func<SubmitVideoJob, Task>? before = null) : IJobIntake
+internal sealed class Intake(Func<SubmitVideoJob, Task>? before = null, Func<TellVideoJob, Task>? tell = null) : IJobIntake
 {
     private readonly ConcurrentDictionary<Guid, SubmitVideoJob> _jobs = new();
     private readonly Channel<Guid> _returned = Channel.CreateUnbounded<Guid>();
@@ -37,6 +37,14 @@ internal sealed class Intake(Func<SubmitVideoJob, Task>? before = null) : IJobIn
         Cancelled.Enqueue(order);
         _returned.Writer.TryWrite(order.JobId);
         return Task.CompletedTask;
+    }
+
+    internal ConcurrentQueue<TellVideoJob> Asked { get; } = new();
+
+    public Task TellAsync(TellVideoJob question, CancellationToken cancellation)
+    {
+        Asked.Enqueue(question);
+        return tell is null ? Task.CompletedTask : tell(question);
     }
 
     /// <summary>Waits until so many calls more have returned.</summary>

@@ -202,6 +202,31 @@ public sealed class QueueTests(Broker broker)
     }
 
     [Fact]
+    public async Task Who_comes_late_is_told_all_of_it()
+    {
+        var host = await DeployedAsync();
+        var (job, events) = (Job(), (JobEvents?)null);
+        var intake = new Intake(tell: async question =>
+        {
+            await events!.PublishAsync(new VideoJobProgress { JobId = question.JobId, Sequence = 5, Stage = "generate", Text = "A red " }, Cancellation);
+            // A piece is lost, and the next one shows it: the reader asks again and is told the end.
+            await events.PublishAsync(new VideoJobProgress { JobId = question.JobId, Sequence = 7, Stage = "generate", Text = "l.", TextStart = 9 }, Cancellation);
+        });
+        using var silo = await SiloAsync(host, intake);
+        events = silo.Services.GetRequiredService<JobEvents>();
+        await using var client = await ClientAsync(host);
+        var texts = new List<string>();
+        await foreach (var reader in client.FollowAsync(job.JobId, cancellation: Cancellation))
+        {
+            texts.Add(reader.Text);
+            if (texts.Count == 2)
+                await events.PublishAsync(new VideoJobCompleted { JobId = job.JobId, Answer = "A red ball.", Finish = "stop" }, Cancellation);
+        }
+        Assert.Equal(["A red ", "A red ", "A red ball."], texts);
+        Assert.All(intake.Asked, question => Assert.Equal(job.JobId, question.JobId));
+    }
+
+    [Fact]
     public async Task An_order_to_cancel_does_not_wait_behind_submitted_jobs()
     {
         var host = await DeployedAsync();

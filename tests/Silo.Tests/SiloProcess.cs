@@ -32,6 +32,16 @@ internal sealed partial class SiloProcess : IDisposable
         }
     }
 
+    /// <summary>All that it said.</summary>
+    internal string Whole
+    {
+        get
+        {
+            lock (_lines)
+                return string.Join('\n', _lines);
+        }
+    }
+
     /// <summary>Starts a silo; it is up when its workers are and it can be asked.</summary>
     internal static async Task<SiloProcess> StartAsync(string name, string role, IReadOnlyDictionary<string, string> settings)
     {

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using HieraVid.Contracts;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pipeline.Stages;
 
 namespace HieraVid.Client.Cluster;
 
@@ -30,6 +31,19 @@ internal sealed class ClusterApi(Uri address) : IDisposable
     /// <summary>The report, as the cluster stores it.</summary>
     internal async Task<JsonElement> ResultAsync(Guid id, CancellationToken cancellation) =>
         await ReadAsync<JsonElement>(http => http.GetAsync(new Uri($"jobs/{id:N}/result", UriKind.Relative), cancellation), cancellation).ConfigureAwait(false);
+
+    /// <summary>What the HTML report is made of.</summary>
+    internal async Task<KeptReport> ReportAsync(Guid id, CancellationToken cancellation)
+    {
+        using var response = await AskAsync(http => http.GetAsync(new Uri($"jobs/{id:N}/report", UriKind.Relative), cancellation), cancellation).ConfigureAwait(false);
+        var body = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        await using (body.ConfigureAwait(false))
+            return KeptReport.Read(body);
+    }
+
+    /// <summary>Pictures of frames of a job's video, by their times in seconds.</summary>
+    internal Task<List<byte[]>> PicturesAsync(Guid id, double[] times, CancellationToken cancellation) =>
+        ReadAsync<List<byte[]>>(http => http.PostAsJsonAsync(new Uri($"jobs/{id:N}/pictures", UriKind.Relative), times, cancellation), cancellation);
 
     /// <summary>Every change of a job, to its end.</summary>
     internal async IAsyncEnumerable<JobView> WatchAsync(
@@ -101,6 +115,8 @@ internal sealed record JobView
     public bool IsOver { get; init; }
 
     public int Chunks { get; init; }
+
+    public int Decoded { get; init; }
 
     public int Encoded { get; init; }
 

@@ -1,9 +1,8 @@
 using System.CommandLine;
-using HieraVid.Contracts;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pipeline.Sources;
 #if CLUSTER
 using HieraVid.Pipeline.Blobs;
-using HieraVid.Queue;
 using HieraVid.Storage;
 #endif
 
@@ -12,23 +11,19 @@ namespace HieraVid.Client.Cluster;
 /// <summary>The way of a job into the cluster: through the broker where one is named, else over HTTP; and of its video.</summary>
 internal sealed class Route
 {
-    private readonly Option<string?> _broker = new("--broker")
-    {
-        HelpName = "URL",
-        Description = "RabbitMQ, as amqp://host/vhost; user and password from HIERAVID_BROKER_USER and _PASSWORD. Default: $HIERAVID_BROKER; without it over HTTP.",
-    };
-
     private readonly Option<string?> _store = new("--blobs")
     {
         HelpName = "NAME",
         Description = "Upload the video to this container of the Azure account in HIERAVID_BLOBS. Without it the silos read the file where it is.",
     };
 
+    internal BrokerOption Broker { get; } = new();
+
     internal ClusterOption Cluster { get; } = new();
 
     internal void AddTo(Command command)
     {
-        command.Add(_broker);
+        Broker.AddTo(command);
         command.Add(_store);
         Cluster.AddTo(command);
     }
@@ -36,7 +31,8 @@ internal sealed class Route
     /// <summary>What the cluster is to know the video by.</summary>
     internal async Task<string> SourceAsync(ParseResult parsed, string video, CancellationToken cancellation)
     {
-        if (video.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || video.StartsWith("store:", StringComparison.Ordinal))
+        // What of the web is fetched is for the cluster to say.
+        if (VideoSource.AddressOf(video) is not null || video.StartsWith("store:", StringComparison.Ordinal))
             return video;
         var path = Path.GetFullPath(video);
         if (!File.Exists(path))
@@ -44,18 +40,6 @@ internal sealed class Route
         return parsed.GetValue(_store) is { } container
             ? await UploadAsync(container, path, cancellation).ConfigureAwait(false)
             : $"file:{path}";
-    }
-
-    /// <summary>Hands the job over; when this returns the broker or the cluster has it on its disk.</summary>
-    internal async Task SubmitAsync(ParseResult parsed, SubmitVideoJob job, CancellationToken cancellation)
-    {
-        if ((parsed.GetValue(_broker) ?? Environment.GetEnvironmentVariable("HIERAVID_BROKER")) is { Length: > 0 } broker)
-        {
-            await SendAsync(broker, job, cancellation).ConfigureAwait(false);
-            return;
-        }
-        using var cluster = Cluster.Open(parsed);
-        await cluster.SubmitAsync(job, cancellation).ConfigureAwait(false);
     }
 
 #if CLUSTER
@@ -68,32 +52,8 @@ internal sealed class Route
         using var shelf = new VideoShelf(AzureBlobs.Connect(account, container, scratch), scratch, VideoShelf.DefaultLimitBytes);
         return "store:" + await shelf.AddAsync(path, null, cancellation).ConfigureAwait(false);
     }
-
-    private static async Task SendAsync(string broker, SubmitVideoJob job, CancellationToken cancellation)
-    {
-        if (!Uri.TryCreate(broker, UriKind.Absolute, out var address))
-            throw JobException.Bad($"--broker {broker} is no amqp:// address.");
-        try
-        {
-            var client = await JobBusClient.ConnectAsync(new QueueOptions
-            {
-                Broker = address,
-                User = Environment.GetEnvironmentVariable("HIERAVID_BROKER_USER") ?? "guest",
-                Password = Environment.GetEnvironmentVariable("HIERAVID_BROKER_PASSWORD") ?? "guest",
-            }, cancellation).ConfigureAwait(false);
-            await using (client.ConfigureAwait(false))
-                await client.SubmitAsync(job, cancellation).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
-        {
-            throw JobException.Bad(e.Message);
-        }
-    }
 #else
     private static Task<string> UploadAsync(string container, string path, CancellationToken cancellation) =>
-        throw JobException.Bad(SiloCommand.LeftOut);
-
-    private static Task SendAsync(string broker, SubmitVideoJob job, CancellationToken cancellation) =>
         throw JobException.Bad(SiloCommand.LeftOut);
 #endif
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using HieraVid.Client.Commands;
 using HieraVid.Client.Output;
 using HieraVid.Contracts;
@@ -38,6 +39,8 @@ internal static class SubmitCommand
         route.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
+            // Made whether anybody listens here or not: the silos' spans descend from it.
+            using var span = new Activity("submit") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.SetIdFormat(ActivityIdFormat.W3C).Start();
             var asked = pruning.Read(parsed);
             var path = parsed.GetRequiredValue(video);
             var job = new SubmitVideoJob
@@ -57,17 +60,31 @@ internal static class SubmitCommand
                 AllowPartial = parsed.GetValue(partial),
                 Priority = parsed.GetValue(priority),
                 SubmittedAt = DateTimeOffset.UtcNow,
+                Trace = span.Id!,
             };
             Check(job, path);
             job = job with { Source = await route.SourceAsync(parsed, path, cancellation).ConfigureAwait(false) };
-            await route.SubmitAsync(parsed, job, cancellation).ConfigureAwait(false);
-            StandardOutput.WriteLine($"{job.JobId:N}");
-            if (!parsed.GetValue(watches))
-                return CommandLine.Success;
-            using var cluster = route.Cluster.Open(parsed);
-            return await WatchCommand.RunAsync(cluster, job.JobId, cancellation).ConfigureAwait(false);
+            return await HandOverAsync(parsed, route, job, parsed.GetValue(watches), cancellation).ConfigureAwait(false);
         });
         return command;
+    }
+
+    // When it is handed over the broker or the cluster has it on its disk.
+    private static async Task<int> HandOverAsync(ParseResult parsed, Route route, SubmitVideoJob job, bool watches, CancellationToken cancellation)
+    {
+        if (await route.Broker.OpenAsync(parsed, cancellation).ConfigureAwait(false) is { } broker)
+        {
+            await using (broker.ConfigureAwait(false))
+            {
+                await broker.SubmitAsync(job, cancellation).ConfigureAwait(false);
+                StandardOutput.WriteLine($"{job.JobId:N}");
+                return watches ? await WatchCommand.RunAsync(WatchedJob.Of(broker.FollowAsync(job.JobId, null, cancellation)), job.JobId).ConfigureAwait(false) : CommandLine.Success;
+            }
+        }
+        using var cluster = route.Cluster.Open(parsed);
+        await cluster.SubmitAsync(job, cancellation).ConfigureAwait(false);
+        StandardOutput.WriteLine($"{job.JobId:N}");
+        return watches ? await WatchCommand.RunAsync(WatchedJob.Of(cluster.WatchAsync(job.JobId, cancellation)), job.JobId).ConfigureAwait(false) : CommandLine.Success;
     }
 
     // What can be refused here is not sent.

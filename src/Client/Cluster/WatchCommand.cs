@@ -10,32 +10,42 @@ internal static class WatchCommand
     internal static Command Create()
     {
         var id = ClusterOption.Job();
-        var cluster = new ClusterOption();
+        var (broker, cluster) = (new BrokerOption(), new ClusterOption());
         var command = new Command("watch", """
             Watch a job of a cluster: its stages, then the answer as it is written.
 
             Example:
               hieravid watch 3f2c9a4be2d04c0f8f6d3a1b2c4d5e6f
             """) { id };
+        broker.AddTo(command);
         cluster.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
+            var job = ClusterOption.Read(parsed.GetRequiredValue(id));
+            if (await broker.OpenAsync(parsed, cancellation).ConfigureAwait(false) is { } jobs)
+            {
+                await using (jobs.ConfigureAwait(false))
+                    return await RunAsync(WatchedJob.Of(jobs.FollowAsync(job, null, cancellation)), job).ConfigureAwait(false);
+            }
             using var api = cluster.Open(parsed);
-            return await RunAsync(api, ClusterOption.Read(parsed.GetRequiredValue(id)), cancellation).ConfigureAwait(false);
+            return await RunAsync(WatchedJob.Of(api.WatchAsync(job, cancellation)), job).ConfigureAwait(false);
         });
         return command;
     }
 
-    internal static async Task<int> RunAsync(ClusterApi cluster, Guid id, CancellationToken cancellation)
+    internal static async Task<int> RunAsync(IAsyncEnumerable<WatchedJob> told, Guid id)
     {
         var display = StageDisplay.Create();
         var answer = new AnswerStream(display, isShown: true);
         try
         {
-            var (shown, seen) = ("", new HashSet<(JobStage, int)>());
-            await foreach (var job in cluster.WatchAsync(id, cancellation).ConfigureAwait(false))
+            var (shown, seen, isAwaited) = ("", new HashSet<(JobStage, int, string)>(), false);
+            await foreach (var job in told.ConfigureAwait(false))
             {
-                foreach (var progress in Progress(job).Where(progress => seen.Add((progress.Stage, progress.Done))))
+                if (!job.IsKnown && !isAwaited)
+                    await Console.Error.WriteLineAsync($"The cluster does not know job {id:N} yet; waiting for it.").ConfigureAwait(false);
+                isAwaited |= !job.IsKnown;
+                foreach (var progress in job.Stages.Where(progress => seen.Add((progress.Stage, progress.Done, progress.Done == progress.Total ? "" : progress.Note))))
                     display.Show(progress);
                 // An answer that was begun anew elsewhere says the same.
                 if (job.Text.Length > shown.Length)
@@ -47,11 +57,7 @@ internal static class WatchCommand
                     continue;
                 display.Close();
                 answer.End();
-                if (job.Phase == "completed")
-                    return CommandLine.Success;
-                throw job.Phase == "failed" && job.IsUsersMistake
-                    ? JobException.Bad(job.Fault!)
-                    : JobException.Ours(job.Fault ?? "The job was cancelled.");
+                return job.Fault is null ? CommandLine.Success : throw job.Fault;
             }
             throw JobException.Ours($"The cluster stopped telling of job {id:N}: watch it again.");
         }
@@ -60,15 +66,5 @@ internal static class WatchCommand
             display.Close();
             answer.End();
         }
-    }
-
-    private static IEnumerable<JobProgress> Progress(JobView job)
-    {
-        if (job.Chunks > 0)
-            yield return new JobProgress(JobStage.Encode, job.Encoded, job.Chunks, $"{Count.Of(job.Chunks, "chunk")}");
-        if (job.Pieces > 0)
-            yield return new JobProgress(JobStage.Prune, job.Applied, job.Pieces, $"{Count.Of(job.Pieces, "piece")}");
-        if (job.Stage is { } stage && Enum.TryParse<JobStage>(stage.Stage, ignoreCase: true, out var known) && known != JobStage.Generate)
-            yield return new JobProgress(known, stage.Done, stage.Total, stage.Note);
     }
 }

@@ -7,7 +7,9 @@ public interface IJobNews
     Task AcceptedAsync(JobStatus job);
 
     /// <summary>A job got on.</summary>
-    Task ProgressAsync(JobStatus job);
+    /// <param name="job">Where it stands; its stage is the one that got on.</param>
+    /// <param name="text">What was added to the answer; null for nothing.</param>
+    Task ProgressAsync(JobStatus job, TextPiece? text);
 
     /// <summary>A job is over: completed, failed or cancelled.</summary>
     Task EndedAsync(JobStatus job);
@@ -18,7 +20,7 @@ internal sealed class NoNews : IJobNews
 {
     public Task AcceptedAsync(JobStatus job) => Task.CompletedTask;
 
-    public Task ProgressAsync(JobStatus job) => Task.CompletedTask;
+    public Task ProgressAsync(JobStatus job, TextPiece? text) => Task.CompletedTask;
 
     public Task EndedAsync(JobStatus job) => Task.CompletedTask;
 }

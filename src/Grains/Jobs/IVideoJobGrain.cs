@@ -37,7 +37,16 @@ public interface IVideoJobGrain : IGrainWithStringKey
 /// <param name="Question">The question.</param>
 /// <param name="Priority">Higher goes first.</param>
 [GenerateSerializer, Immutable]
-public sealed record Submission(byte[] Request, string Video, string Question, int Priority = 0);
+public sealed record Submission(byte[] Request, string Video, string Question, int Priority = 0)
+{
+    /// <summary>Why it cannot be done, in a sentence: it is written down and fails at once. Empty for a job that is to be tried.</summary>
+    [Id(0)]
+    public string Refusal { get; init; } = "";
+
+    /// <summary>The span that the job's spans descend from, as a W3C traceparent; empty for none.</summary>
+    [Id(1)]
+    public string Trace { get; init; } = "";
+}
 
 /// <summary>Where a job stands.</summary>
 /// <param name="Id">The job.</param>
@@ -72,7 +81,11 @@ public sealed record JobStatus(string Id, string Phase, string Video, string Que
     [Id(5)]
     public int Applied { get; init; }
 
-    /// <summary>How far the answering stage is; null before.</summary>
+    /// <summary>Chunks that were decoded.</summary>
+    [Id(11)]
+    public int Decoded { get; init; }
+
+    /// <summary>The newest word of a stage; null before the first.</summary>
     [Id(6)]
     public StageProgress? Stage { get; init; }
 

@@ -19,6 +19,7 @@ internal sealed class VideoJobGrain(
     private static readonly TimeSpan s_reminderPeriod = TimeSpan.FromMinutes(1);
 
     private JobState _state = new();
+    private readonly HashSet<int> _decoded = [];
     private JobState? _saved;
     private Task _writing = Task.CompletedTask;
     private Task? _finishing;
@@ -28,6 +29,9 @@ internal sealed class VideoJobGrain(
     private IGrainTimer? _offering;
 
     private string Id => this.GetPrimaryKeyString();
+
+    // What is encoded was decoded, perhaps before this silo took the job over.
+    private int Decoded => _decoded.Union(_state.Encoded.Keys).Count();
 
     private IWorkBoardGrain Board => GrainFactory.GetGrain<IWorkBoardGrain>(0);
 
@@ -74,8 +78,15 @@ internal sealed class VideoJobGrain(
 
     public async Task Report(WorkDone done)
     {
-        if (stored.State.Job is null || done.AsEvent() is not { } happened)
+        if (stored.State.Job is null)
             return;
+        if (done.AsEvent() is not { } happened)
+        {
+            // Nothing that the machine has to know, but whoever watches.
+            if (done.Item.Kind == WorkKind.Decode && _decoded.Add(done.Item.Index))
+                await ShowAsync(JobStage.Decode, Decoded, _state.Chunks.Length);
+            return;
+        }
         if (happened is JobEvent.Answered)
             (stored.State.Answer, stored.State.Finish, _text) = (done.Answer, done.Finish, done.Answer);
         await HappenedAsync(happened);
@@ -83,17 +94,20 @@ internal sealed class VideoJobGrain(
 
     public async Task Progress(StageProgress progress)
     {
+        if (_state.IsOver || stored.State.Job is null)
+            return;
         _stage = progress;
-        if (!_state.IsOver && stored.State.Job is not null)
-            await news.ProgressAsync(Now());
+        await news.ProgressAsync(Now(), null);
     }
 
-    public Task Text(TextPiece piece)
+    public async Task Text(TextPiece piece)
     {
         // A second worker that answers begins anew; what is known of its words stays.
-        if (!_state.IsOver && piece.Start <= _text.Length && piece.Start + piece.Text.Length > _text.Length)
-            _text = _text[..piece.Start] + piece.Text;
-        return Task.CompletedTask;
+        var known = _text.Length;
+        if (_state.IsOver || stored.State.Job is null || piece.Start > known || piece.Start + piece.Text.Length <= known)
+            return;
+        _text = _text[..piece.Start] + piece.Text;
+        await news.ProgressAsync(Now(), new TextPiece(known, _text[known..]));
     }
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
@@ -111,16 +125,21 @@ internal sealed class VideoJobGrain(
 
     private async Task AcceptAsync(Submission job)
     {
-        await Task.Run(() => new JobBlocks(host.Blobs, Id).Put(JobBlocks.Request, job.Request));
+        using var scope = log.Job(Id);
+        using var span = Traces.Start("accept", Id, job.Trace);
+        if (job.Refusal.Length == 0)
+            await Task.Run(() => new JobBlocks(host.Blobs, Id).Put(JobBlocks.Request, job.Request));
         // Before the record: a record without a reminder would be forgotten with its silo.
         await this.RegisterOrUpdateReminder(Reminder, s_reminderPeriod, s_reminderPeriod);
-        (stored.State.Job, stored.State.Submitted) = (job, time.GetUtcNow());
+        // The request is in the store, and goes with the job: it may hold an address that is a secret.
+        (stored.State.Job, stored.State.Submitted) = (job with { Request = [], Trace = span?.Id ?? job.Trace }, time.GetUtcNow());
         (_state, _) = JobMachine.Step(_state, new JobEvent.Accepted());
         if (stored.State.IsCancelled)
-        {
             (_state, _) = JobMachine.Step(_state, new JobEvent.CancelRequested());
+        else if (job.Refusal.Length > 0)
+            (_state, _) = JobMachine.Step(_state, new JobEvent.StageFailed(new JobFault(job.Refusal, IsUsersMistake: true)));
+        if (_state.IsOver)
             stored.State.Ended = stored.State.Submitted;
-        }
         try
         {
             await SaveAsync();
@@ -156,7 +175,22 @@ internal sealed class VideoJobGrain(
             return;
         }
         await OfferAsync(commands);
-        await news.ProgressAsync(Now());
+        await ShowAsync(happened);
+    }
+
+    private Task ShowAsync(JobEvent happened) => happened switch
+    {
+        JobEvent.Probed => ShowAsync(JobStage.Probe, 1, 1),
+        JobEvent.ChunkEncoded => ShowAsync(JobStage.Encode, _state.Encoded.Count, _state.Chunks.Length),
+        JobEvent.Planned => ShowAsync(JobStage.Prune, 0, _state.Pieces.Length),
+        JobEvent.PieceApplied => ShowAsync(JobStage.Prune, _state.Applied.Count, _state.Pieces.Length),
+        _ => Task.CompletedTask,
+    };
+
+    private Task ShowAsync(JobStage stage, int done, int total)
+    {
+        _stage = new StageProgress(stage.ToString().ToLowerInvariant(), done, total, "");
+        return news.ProgressAsync(Now(), null);
     }
 
     // Takes up the work where the stored state says it is, now and again until the job is over.
@@ -174,7 +208,7 @@ internal sealed class VideoJobGrain(
     {
         if (commands.Count == 0)
             return;
-        List<WorkItem> items = [.. commands.Select(command => WorkItem.Of(Id, command, _state)).OfType<WorkItem>()];
+        List<WorkItem> items = [.. commands.Select(command => WorkItem.Of(Id, command, _state)).OfType<WorkItem>().Select(item => item with { Trace = stored.State.Job!.Trace })];
         if (await Board.Offer(Id, stored.State.Job!.Priority, items) || _state.IsOver)
             return;
         // Another of this grain ended the job: one on a silo that was taken for dead and was not. What is stored is right.
@@ -189,6 +223,8 @@ internal sealed class VideoJobGrain(
     {
         if (!stored.State.IsFinished)
         {
+            using var scope = log.Job(Id);
+            using var span = Traces.Start("end", Id, stored.State.Job!.Trace)?.SetTag("hieravid.outcome", Phase(_state));
             await KeepAsync();
             await Board.Withdraw(Id);
             await ClearAsync();
@@ -210,7 +246,7 @@ internal sealed class VideoJobGrain(
         _offering = null;
     }
 
-    private Task ClearAsync() => Task.Run(() => new JobBlocks(host.Blobs, Id).Clear());
+    private Task ClearAsync() => Task.Run(() => new JobBlocks(host.Blobs, Id).Clear(_state.Phase == JobPhase.Completed));
 
     // Returns when all that happened so far is stored.
     private Task KeepAsync() => _saved == _state ? Task.CompletedTask : SaveAsync();
@@ -250,6 +286,7 @@ internal sealed class VideoJobGrain(
         Ended = stored.State.Ended,
         IsOver = _state.IsOver,
         Chunks = _state.Chunks.Length,
+        Decoded = Decoded,
         Encoded = _state.Encoded.Count,
         Pieces = _state.Pieces.Length,
         Applied = _state.Applied.Count,

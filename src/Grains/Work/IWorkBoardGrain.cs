@@ -13,7 +13,7 @@ public interface IWorkBoardGrain : IGrainWithIntegerKey
     /// <returns>False where the job is over, as far as the board knows.</returns>
     Task<bool> Offer(string job, int priority, List<WorkItem> items);
 
-    /// <summary>Takes a job's work back; whoever is at it is told to stop.</summary>
+    /// <summary>Takes a job's work back; whoever is at it, or holds tokens of it, is told to stop.</summary>
     Task Withdraw(string job);
 
     /// <summary>Takes work. Waits some seconds for it.</summary>
@@ -35,6 +35,11 @@ public interface IWorkBoardGrain : IGrainWithIntegerKey
     /// <param name="worker">Who had it.</param>
     /// <param name="reason">What went wrong, or empty where the worker merely stops.</param>
     Task HandBack(WorkItem item, string worker, string reason);
+
+    /// <summary>Hands work back that cannot be done yet, through nobody's fault: it is given again some seconds later.</summary>
+    /// <param name="item">The work.</param>
+    /// <param name="worker">Who had it.</param>
+    Task Postpone(WorkItem item, string worker);
 
     /// <summary>What it holds and what it saw.</summary>
     Task<BoardStatus> Status();

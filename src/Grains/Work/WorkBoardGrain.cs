@@ -67,6 +67,12 @@ internal sealed class WorkBoardGrain(ClusterOptions options, TimeProvider time, 
         Wake();
     }
 
+    public Task Postpone(WorkItem item, string worker)
+    {
+        _queue.Postpone(item, worker, time.GetUtcNow());
+        return Task.CompletedTask;
+    }
+
     public Task<BoardStatus> Status() => Task.FromResult(_queue.Status());
 
     private async Task Expire(CancellationToken cancellation)

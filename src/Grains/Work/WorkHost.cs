@@ -1,6 +1,9 @@
+using HieraVid.Pipeline;
 using HieraVid.Pipeline.Blobs;
 using HieraVid.Pipeline.Running;
+using HieraVid.Pipeline.Sources;
 using HieraVid.Pipeline.Stages;
+using HieraVid.Pipeline.Tokens;
 using HieraVid.Video;
 
 namespace HieraVid.Grains;
@@ -14,6 +17,12 @@ namespace HieraVid.Grains;
 /// <param name="Decoders">Chunks that it decodes at once.</param>
 public sealed record WorkHost(SiloIdentity Silo, IBlobs Blobs, VideoShelf Shelf, VideoLimits Limits, IReadOnlyList<WorkDevice> Devices, int Decoders = 1)
 {
+    /// <summary>Most bytes that the store may hold of the tokens of all jobs together.</summary>
+    public long StoreBytes { get; init; } = TokenStore.DefaultLimitBytes;
+
+    /// <summary>Fetches videos that lie on the web; by itself it refuses them all.</summary>
+    public UrlFetcher Web { get; init; } = new(new UrlRules());
+
     /// <summary>How a stage is done: as it is, unless a test puts a fault before it or a benchmark sleeps in its place.</summary>
     public StageRun Run { get; init; } = static (_, _, stage, _) => stage();
 }
@@ -48,11 +57,23 @@ public sealed class WorkDevice(string name, LoadedModel model, long tokenBytes =
         {
             return work(new TokenStages(model, _cache), new AnswerStages(model));
         }
+        catch (Exception e) when (ProcessMemory.IsUsedUp(e))
+        {
+            // All of it is in the store; the work is given again, and finds the device empty.
+            _cache.Spill();
+            throw;
+        }
         finally
         {
             _turn.Release();
         }
     }
+
+    /// <summary>Bytes of tokens that it holds.</summary>
+    internal long HeldBytes => _cache.HeldBytes;
+
+    /// <summary>Frees the tokens that it holds of a job.</summary>
+    internal void Forget(string job) => _cache.Forget(job);
 
     /// <summary>Frees the tokens that it holds.</summary>
     public void Dispose()

@@ -43,6 +43,10 @@ public enum WorkKind
 [GenerateSerializer, Immutable]
 public sealed record WorkItem(string Job, WorkKind Kind, int Index = 0, int First = 0, int Count = 0, int Previous = -1, int Chunk = -1)
 {
+    /// <summary>The job's span, as a W3C traceparent; empty for none.</summary>
+    [Id(0)]
+    public string Trace { get; init; } = "";
+
     /// <summary>Which silos do it.</summary>
     public Roles Role => RoleOf(Kind);
 

@@ -10,6 +10,9 @@ internal sealed class WorkQueue(TimeSpan lease)
     // For so long only the device that has a chunk's tokens is given what needs them.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
+    // Work that cannot be done yet is given again so often.
+    private static readonly TimeSpan s_postponed = TimeSpan.FromSeconds(2);
+
     // Decoded chunks may wait in the store for each device; more would only fill it.
     private const int ChunksAhead = 2;
 
@@ -45,7 +48,7 @@ internal sealed class WorkQueue(TimeSpan lease)
     }
 
     /// <summary>Forgets a job.</summary>
-    /// <returns>The workers that are at it.</returns>
+    /// <returns>The workers that are at it, and the devices that hold its tokens.</returns>
     internal IReadOnlyList<(Roles Role, string Worker)> Withdraw(string job)
     {
         _jobs.Remove(job);
@@ -56,9 +59,11 @@ internal sealed class WorkQueue(TimeSpan lease)
         var own = _entries.Values.Where(entry => entry.Item.Job == job).ToList();
         foreach (var entry in own)
             _entries.Remove(Key(entry.Item));
-        foreach (var home in _homes.Keys.Where(home => home.Job == job).ToList())
-            _homes.Remove(home);
-        return [.. own.Where(entry => entry.Worker is not null).Select(entry => (entry.Item.Role, entry.Worker!))];
+        var homes = _homes.Where(home => home.Key.Job == job).ToList();
+        foreach (var home in homes)
+            _homes.Remove(home.Key);
+        return [.. own.Where(entry => entry.Worker is not null).Select(entry => (entry.Item.Role, entry.Worker!))
+            .Union(homes.Where(home => _workers.ContainsKey(home.Value)).Select(home => (Roles.Gpu, home.Value)))];
     }
 
     /// <summary>The work that a worker is to do; null for none.</summary>
@@ -117,6 +122,13 @@ internal sealed class WorkQueue(TimeSpan lease)
             return true;
         entry.NotBefore = now + TimeSpan.FromSeconds(Math.Min(30, 0.5 * Math.Pow(2, entry.Attempts)));
         return ++entry.Attempts < MaxAttempts;
+    }
+
+    /// <summary>Takes work back that cannot be done yet.</summary>
+    internal void Postpone(WorkItem item, string worker, DateTimeOffset now)
+    {
+        if (_entries.TryGetValue(Key(item), out var entry) && entry.Worker == worker)
+            (entry.Worker, entry.NotBefore) = (null, now + s_postponed);
     }
 
     /// <summary>Takes work back from workers that were silent for too long.</summary>

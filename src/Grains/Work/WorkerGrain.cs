@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using HieraVid.Models;
 using HieraVid.Pipeline.Jobs;
+using HieraVid.Pipeline.Stages;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
@@ -60,6 +61,7 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
     {
         if (_item?.Job == job)
             _current?.Cancel();
+        Forget(job);
         return Task.CompletedTask;
     }
 
@@ -86,6 +88,12 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
     }
 
     public void Dispose() => _noMore.Dispose();
+
+    /// <summary>Frees what is held for a job.</summary>
+    /// <param name="job">The job.</param>
+    protected virtual void Forget(string job)
+    {
+    }
 
     /// <summary>Does a piece of work, on a thread of the pool.</summary>
     /// <param name="item">The work.</param>
@@ -117,7 +125,9 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
     private async Task DoAsync(WorkItem item)
     {
         using var scope = _log.Work(item);
-        var limit = item.Kind == WorkKind.Answer ? _options.AnswerLimit : _options.ChunkLimit;
+        using var span = Traces.Start(item, Key);
+        // A video may have to be fetched before it is looked at.
+        var limit = item.Kind is WorkKind.Answer or WorkKind.Probe ? _options.AnswerLimit : _options.ChunkLimit;
         using var current = new CancellationTokenSource(limit);
         (_current, _item) = (current, item);
         var start = Stopwatch.GetTimestamp();
@@ -127,6 +137,8 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         {
             await KeepLeaseAsync(item, working, progress, current);
             var done = await Outcome(item, working, Stopwatch.GetElapsedTime(start) >= limit, current.Token);
+            if (done is null or { Fault.Length: > 0 })
+                span?.SetStatus(ActivityStatusCode.Error, done?.Fault ?? "stopped, or tried again");
             if (done is not null)
             {
                 await ReportAsync(done);
@@ -167,7 +179,7 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
         var job = GrainFactory.GetGrain<IVideoJobGrain>(item.Job);
         while (await Task.WhenAny(working, Task.Delay(WorkProgress.Period)) != working)
         {
-            if (progress.TakeStage() is { } stage)
+            foreach (var stage in progress.TakeStages())
                 await job.Progress(stage);
             if (progress.TakeText(ref shown) is { } text)
                 await job.Text(text);
@@ -184,6 +196,8 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
                 _log.NotRenewed(item, e.Message);
             }
         }
+        foreach (var stage in progress.TakeStages())
+            await job.Progress(stage);
     }
 
     private async Task<WorkDone?> Outcome(WorkItem item, Task<WorkDone> working, bool tookTooLong, CancellationToken cancellation)
@@ -197,6 +211,11 @@ internal abstract class WorkerGrain(Roles role, IServiceProvider services) : Gra
             _log.Stopped(item);
             // What always takes too long would come back for ever if it did not count as failed.
             await Board.HandBack(item, Key, tookTooLong ? "It took too long" : "");
+            return null;
+        }
+        catch (NoRoomYetException)
+        {
+            await Board.Postpone(item, Key);
             return null;
         }
         // A place that cannot be read or written now may be there again in a moment.

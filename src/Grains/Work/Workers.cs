@@ -15,7 +15,7 @@ internal sealed class DecoderGrain(IServiceProvider services) : WorkerGrain(Role
     {
         var job = Jobs.Open(item.Job);
         if (item.Kind == WorkKind.Probe)
-            await VideoStages.ProbeAsync(job, Host.Shelf, Host.Limits, cancellation);
+            await VideoStages.ProbeAsync(job, Host.Shelf, Host.Web, Host.Limits, progress.Show, cancellation);
         else
             await VideoStages.DecodeAsync(job, item.AsChunk(), Host.Shelf, Host.Limits, cancellation);
         return new WorkDone(item);
@@ -27,6 +27,9 @@ internal sealed class DecoderGrain(IServiceProvider services) : WorkerGrain(Role
 internal sealed class GpuGrain(IServiceProvider services) : WorkerGrain(Roles.Gpu, services), IGpuGrain
 {
     protected override string Device => Host.Devices[Number].Name;
+
+    // The tokens of a job that is over are of no use to anybody.
+    protected override void Forget(string job) => Host.Devices[Number].Forget(job);
 
     protected override Task<WorkDone> DoAsync(WorkItem item, WorkProgress progress, CancellationToken cancellation) =>
         Host.Devices[Number].UseAsync((tokens, _) =>
@@ -58,7 +61,7 @@ internal sealed class AggregatorGrain(IServiceProvider services) : WorkerGrain(R
             var job = Jobs.Open(item.Job);
             return item.Kind switch
             {
-                WorkKind.Cut => new WorkDone(item) { Parts = [.. answering.Cut(job, Host.Limits).Select(chunk => (chunk.FirstSample, chunk.Count))] },
+                WorkKind.Cut => new WorkDone(item) { Parts = [.. answering.Cut(job, Host.Limits, new StoreRoom(Host.Blobs, Host.StoreBytes)).Select(chunk => (chunk.FirstSample, chunk.Count))] },
                 WorkKind.Plan => new WorkDone(item) { Parts = [.. answering.Plan(job).Select(piece => (piece.First, piece.Count))] },
                 _ => Answered(item, answering.Answer(job, progress.Show, progress.Write, cancellation)),
             };

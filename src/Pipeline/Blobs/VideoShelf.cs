@@ -71,6 +71,14 @@ public sealed class VideoShelf(IBlobs blobs, string cache, long limitBytes) : ID
         return new LocalFile(path, () => Release(path));
     }
 
+    /// <summary>A path on this machine's disk for a file on its way to the store; what is there is removed with it.</summary>
+    public LocalFile Scratch()
+    {
+        Directory.CreateDirectory(_cache);
+        var path = Path.Combine(_cache, $"{Guid.NewGuid():N}.tmp");
+        return new LocalFile(path, () => File.Delete(path));
+    }
+
     /// <summary>Removes a video from the store.</summary>
     public void Remove(string name) => blobs.Delete(name);
 

@@ -55,6 +55,10 @@ internal sealed record PlannedVideo(SamplingPlan Plan, FrameGrid Grid, PromptTok
     internal IReadOnlyList<Chunk> Chunks(int chunkFrames) =>
         Chunk.Split(Plan.Count, Grid.Steps(chunkFrames) * Grid.FramesPerStep);
 
+    /// <summary>Bytes of all its visual tokens before pruning.</summary>
+    internal long TokenBytes(VideoModel network) => (long)Grid.Steps(Plan.Count) * Grid.Tokens * network.Config.Text.HiddenSize
+        * (network.Compute.DType == TorchSharp.torch.ScalarType.Float32 ? 4 : 2);
+
     /// <summary>The layout of a video of so many grids.</summary>
     internal VideoLayout Layout(VideoModel network, int steps) => network.Layout(Grid, steps, SecondsPerStep);
 

@@ -19,9 +19,7 @@ public sealed record StoreUse(TokenStore Store, bool Resume = false, bool Keep =
             return null;
         var network = model.Network;
         var key = JobKey.Of(request.VideoPath, video.Plan, request.ChunkFrames, model.Folders, network.Config.Variant, network.Compute, method.Signals);
-        var elementBytes = network.Compute.DType == TorchSharp.torch.ScalarType.Float32 ? 4 : 2;
-        var bytes = (long)video.Grid.Steps(video.Plan.Count) * video.Grid.Tokens * network.Config.Text.HiddenSize * elementBytes;
-        var job = Store.Open(key, bytes, Resume);
+        var job = Store.Open(key, video.TokenBytes(network), Resume);
         if (Resume && !Enumerable.Range(0, chunks).Any(job.Has))
             note("No earlier run of this job left anything to go on with; it was begun anew.");
         return job;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using HieraVid.Pipeline.Jobs;
 
@@ -6,11 +7,15 @@ namespace HieraVid.Pipeline.Sources;
 
 /// <summary>
 /// Fetches videos by address. A name is looked up once for each connection, and only an address of the public network is
-/// dialled, so that no name and no redirect leads into the cluster's own network; no proxy, no cookies, no credentials.
+/// dialled, so that no name and no redirect leads into the cluster's own network; no proxy, no cookies, no credentials. A
+/// transfer that breaks off is gone on with where the server has a strong validator and takes ranges.
 /// </summary>
 public sealed class UrlFetcher : IDisposable
 {
     private const int BufferBytes = 1 << 17;
+
+    // Of one file. A line that breaks more often than that will not bring it.
+    private const int MaxResumptions = 8;
 
     private readonly UrlRules _rules;
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _lookUp;
@@ -18,7 +23,7 @@ public sealed class UrlFetcher : IDisposable
     private readonly HttpClient _client;
 
     /// <summary>Fetches by rules.</summary>
-    public UrlFetcher(UrlRules rules) : this(rules, Dns.GetHostAddressesAsync, GlobalAddress.Is)
+    public UrlFetcher(UrlRules rules) : this(rules, Dns.GetHostAddressesAsync, rules.MayDial)
     {
     }
 
@@ -55,8 +60,7 @@ public sealed class UrlFetcher : IDisposable
         var growing = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            using var response = await FollowAsync(address, limit.Token).ConfigureAwait(false);
-            await SaveAsync(address, response, growing, received, limit.Token).ConfigureAwait(false);
+            await SaveAsync(address, growing, received, limit.Token).ConfigureAwait(false);
             File.Move(growing, path, overwrite: true);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -76,14 +80,17 @@ public sealed class UrlFetcher : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
 
-    private async Task<HttpResponseMessage> FollowAsync(Uri address, CancellationToken cancellation)
+    // From the address to whoever has the file, or the rest of it.
+    private async Task<HttpResponseMessage> FollowAsync(Uri address, RangeHeaderValue? rest, RangeConditionHeaderValue? same, CancellationToken cancellation)
     {
         for (var redirects = 0; ; redirects++)
         {
             // Each of them: an allowed host may point to one that is not.
             _rules.Check(address);
-            var response = await _client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
-            if (response.StatusCode == HttpStatusCode.OK)
+            using var request = new HttpRequestMessage(HttpMethod.Get, address);
+            (request.Headers.Range, request.Headers.IfRange) = (rest, same);
+            var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
+            if (response.StatusCode == HttpStatusCode.OK || (response.StatusCode == HttpStatusCode.PartialContent && rest is not null))
                 return response;
             using (response)
             {
@@ -97,25 +104,54 @@ public sealed class UrlFetcher : IDisposable
         }
     }
 
-    private async Task SaveAsync(Uri address, HttpResponseMessage response, string path, IProgress<long>? received, CancellationToken cancellation)
+    private async Task SaveAsync(Uri address, string path, IProgress<long>? received, CancellationToken cancellation)
     {
-        if (response.Content.Headers.ContentLength > _rules.MaxBytes)
-            throw TooLong(address);
-        var body = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
         var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0, FileOptions.Asynchronous);
         await using (file.ConfigureAwait(false))
         {
-            var buffer = new byte[BufferBytes];
-            for (int read; (read = await body.ReadAsync(buffer, cancellation).ConfigureAwait(false)) > 0;)
+            RangeConditionHeaderValue? same = null;
+            for (var resumptions = 0; ; resumptions++)
             {
-                // The server's word on the length need not be true, or given.
-                if (file.Position + read > _rules.MaxBytes)
-                    throw TooLong(address);
-                await file.WriteAsync(buffer.AsMemory(0, read), cancellation).ConfigureAwait(false);
-                received?.Report(file.Position);
+                using var response = await FollowAsync(address, file.Position > 0 ? new RangeHeaderValue(file.Position, null) : null, same, cancellation).ConfigureAwait(false);
+                // Another file by now, or a server that knows no ranges: from the beginning.
+                if (response.StatusCode == HttpStatusCode.OK)
+                    file.SetLength(0);
+                else if (response.Content.Headers.ContentRange?.From != file.Position)
+                    throw UrlRules.Refused(address, "the server answered with another part of the file than it was asked for");
+                same = Validator(response) ?? same;
+                try
+                {
+                    await CopyAsync(address, response, file, received, cancellation).ConfigureAwait(false);
+                    return;
+                }
+                catch (IOException e) when (e is HttpIOException or { InnerException: SocketException })
+                {
+                    if (resumptions == MaxResumptions || same is null)
+                        throw UrlRules.Refused(address, $"the transfer broke off at {file.Position} bytes");
+                }
             }
         }
     }
+
+    private async Task CopyAsync(Uri address, HttpResponseMessage response, FileStream file, IProgress<long>? received, CancellationToken cancellation)
+    {
+        if (file.Position + response.Content.Headers.ContentLength > _rules.MaxBytes)
+            throw TooLong(address);
+        var body = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        var buffer = new byte[BufferBytes];
+        for (int read; (read = await body.ReadAsync(buffer, cancellation).ConfigureAwait(false)) > 0;)
+        {
+            // The server's word on the length need not be true, or given.
+            if (file.Position + read > _rules.MaxBytes)
+                throw TooLong(address);
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellation).ConfigureAwait(false);
+            received?.Report(file.Position);
+        }
+    }
+
+    // By which the server knows that the rest is of the same file.
+    private static RangeConditionHeaderValue? Validator(HttpResponseMessage response) =>
+        response.Headers.ETag is { IsWeak: false } tag ? new RangeConditionHeaderValue(tag) : null;
 
     private JobException TooLong(Uri address) => UrlRules.Refused(address, FormattableString.Invariant(
         $"the file is longer than the {_rules.MaxBytes / 1e9:0.###} GB that are fetched"));

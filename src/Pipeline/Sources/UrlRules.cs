@@ -1,3 +1,4 @@
+using System.Net;
 using HieraVid.Pipeline.Jobs;
 
 namespace HieraVid.Pipeline.Sources;
@@ -20,14 +21,26 @@ public sealed record UrlRules
     /// <summary>Ports; by itself those of the two schemes.</summary>
     public IReadOnlyList<int> Ports { get; init; } = [80, 443];
 
+    /// <summary>Networks of our own that may be dialled beside the public one; by itself none.</summary>
+    public IReadOnlyList<IPNetwork> Networks { get; init; } = [];
+
     /// <summary>Longest file, in bytes.</summary>
     public long MaxBytes { get; init; } = DefaultMaxBytes;
 
     /// <summary>How often an answer may point elsewhere.</summary>
     public int MaxRedirects { get; init; } = 5;
 
-    /// <summary>Longest time for all of it.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(1);
+    /// <summary>Longest time for all of it. 20 minutes: less than a piece of a cluster's work may take.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(20);
+
+    /// <summary>Whether an address may be dialled.</summary>
+    public bool MayDial(IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        // A network is written as IPv4 or IPv6; an IPv4 address comes as either.
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return GlobalAddress.Is(plain) || Networks.Any(network => network.Contains(plain));
+    }
 
     /// <summary>Checks all of an address that can be checked without looking it up.</summary>
     /// <exception cref="JobException">It breaks a rule.</exception>
@@ -46,9 +59,8 @@ public sealed record UrlRules
             throw Refused(address, $"the host {address.IdnHost} is not among those allowed");
     }
 
-    // The address without what may be a secret.
     internal static JobException Refused(Uri address, string why) =>
-        JobException.Bad($"The video's address {(address.IsAbsoluteUri ? address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) : "")} is refused: {why}.");
+        JobException.Bad($"The video's address {(address.IsAbsoluteUri ? VideoSource.Shown(address) : "")} is refused: {why}.");
 
     private static bool Matches(string rule, string host) =>
         rule == "*"

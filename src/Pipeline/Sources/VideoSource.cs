@@ -23,6 +23,20 @@ public abstract record VideoSource
     /// <summary>How a message names a video of the store.</summary>
     public static string OfStored(string name) => StoreScheme + name;
 
+    /// <summary>The web address that a message names; null where it names something else.</summary>
+    public static Uri? AddressOf(string source) =>
+        Uri.TryCreate(source, UriKind.Absolute, out var address) && address.Scheme is "https" or "http" ? address : null;
+
+    /// <summary>A source as it may be shown to anybody: of an address no user, password or query, which may be secrets.</summary>
+    public static string Shown(string source) => AddressOf(source) is { } address ? Shown(address) : source;
+
+    /// <summary>An address as it may be shown to anybody.</summary>
+    public static string Shown(Uri address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+    }
+
     /// <summary>Reads what a message names.</summary>
     /// <param name="source"><c>store:videos/…</c> or an address.</param>
     /// <param name="rules">Which addresses are let through.</param>

@@ -10,10 +10,16 @@ namespace HieraVid.Pipeline.Stages;
 internal sealed class AnswerStages(LoadedModel model)
 {
     /// <summary>Chooses the frames and cuts them into chunks.</summary>
-    internal IReadOnlyList<Chunk> Cut(OpenJob job, VideoLimits limits)
+    /// <param name="job">The job.</param>
+    /// <param name="limits">Ceilings on what a video may cost.</param>
+    /// <param name="room">Asked for room for the tokens; null where there is no end of it.</param>
+    /// <exception cref="NoRoomYetException">To be done again later.</exception>
+    internal IReadOnlyList<Chunk> Cut(OpenJob job, VideoLimits limits, StoreRoom? room = null)
     {
         var request = job.Blocks.Read<JobRequest>(JobBlocks.Request);
         var prepared = PreparedJob.Prepare(model, request, job.Blocks.Read<VideoInfo>(JobBlocks.Video), limits);
+        if (room?.TryTake(job.Id, prepared.Planned.TokenBytes(model.Network)) is false)
+            throw new NoRoomYetException();
         job.Blocks.Write(JobBlocks.Sheet, prepared.Sheet());
         return prepared.Chunks;
     }
@@ -64,6 +70,8 @@ internal sealed class AnswerStages(LoadedModel model)
         }, layout.Steps.Length, cancellation);
         answering.Generate(cancellation);
         var report = answering.Report(layout.Samples, layout.Steps, Summaries(job, layout), reused: 0);
+        job.Blocks.Report.Write(job.Sheet(), report);
+        // Written last: who finds it finds the report, too.
         job.Blocks.Write(JobBlocks.Result, report);
         return report;
     }

@@ -100,11 +100,16 @@ internal sealed class JobBlocks(IBlobs blobs, string job)
         return (ExactJson.Read<PruningPlan>(bytes), Digest(bytes));
     }
 
-    /// <summary>Removes all but the result.</summary>
-    internal void Clear()
+    /// <summary>What stays of the job for those who want to see why it answered so.</summary>
+    internal ReportBlocks Report => new(blobs, job);
+
+    /// <summary>Removes all but the result and the report; and these, too, where nobody was answered.</summary>
+    internal void Clear(bool isAnswered = true)
     {
-        foreach (var file in blobs.List(_folder).Where(file => file.Name != $"{_folder}/{Result}"))
+        foreach (var file in blobs.List(_folder).Where(file => !isAnswered || file.Name != $"{_folder}/{Result}"))
             blobs.Delete(file.Name);
+        if (!isAnswered)
+            Report.Clear();
     }
 
     private string Name(string kind, int index) => $"{_folder}/{Part(kind, index)}";

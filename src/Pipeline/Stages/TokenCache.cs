@@ -48,6 +48,26 @@ internal sealed class TokenCache(long limitBytes) : IDisposable
         }
     }
 
+    /// <summary>Bytes that it holds.</summary>
+    internal long HeldBytes
+    {
+        get
+        {
+            lock (_lock)
+                return _entries.Sum(entry => entry.Bytes);
+        }
+    }
+
+    /// <summary>Frees all that is not in use: the device's memory is used up.</summary>
+    internal void Spill()
+    {
+        lock (_lock)
+        {
+            foreach (var entry in _entries.Where(entry => entry.Users == 0).ToList())
+                Drop(entry);
+        }
+    }
+
     /// <summary>Frees a job's chunks.</summary>
     internal void Forget(string job)
     {

@@ -65,9 +65,6 @@ internal sealed class TokenStages(LoadedModel model, TokenCache cache)
         }
     }
 
-    /// <summary>Frees what is held of a job.</summary>
-    internal void Forget(string job) => cache.Forget(job);
-
     private EncodedChunk Encode(JobBlocks blocks, PreparedJob job, Chunk chunk, DecodedChunk decoded, CancellationToken cancellation)
     {
         var frames = blocks.Read(JobBlocks.Frames, chunk.Index, CPU)[JobBlocks.Frames];

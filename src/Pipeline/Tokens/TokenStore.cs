@@ -71,23 +71,6 @@ public sealed record TokenStore(IBlobs Blobs, long LimitBytes)
         }
     }
 
-    /// <summary>Asks for room before a job that several processes work on is begun; nothing is held for it.</summary>
-    /// <param name="key">The job's key; what it holds already counts as its own.</param>
-    /// <param name="bytes">What the job is going to hold.</param>
-    /// <exception cref="JobException">The store cannot be used or has no room.</exception>
-    public void Reserve(string key, long bytes)
-    {
-        try
-        {
-            RemoveAbandoned(key);
-            Reserve(Blobs.List(BlobName.Check(key)).Sum(file => file.Bytes), bytes);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Unusable(e);
-        }
-    }
-
     /// <summary>The sentence for a store that cannot be read or written.</summary>
     internal JobException Unusable(Exception cause) => JobException.Bad(
         $"The token store {Blobs.Name} cannot be used ({cause.Message.TrimEnd('.')}): {Blobs.Remedy}.");

@@ -35,14 +35,19 @@ internal static class DeviceList
     internal static IReadOnlyList<WorkDevice> Load(SiloSettings settings)
     {
         var names = Parse(settings.Devices);
+        var bytes = (long)(settings.DeviceGigabytes * 1e9);
         if (names.Count > 1 && !settings.Roles.HasFlag(Roles.Gpu))
         {
             var map = DeviceMap.Over([.. names.Select((name, i) => new NamedDevice(name == "cpu" ? $"cpu:{i}" : name))]);
             var spread = Open(settings, Compute.Over(map, settings.DType));
-            return [.. names.Select((_, i) => new WorkDevice($"{i} of {spread.Network.Compute.DeviceName}", spread))];
+            return [.. names.Select((_, i) => new WorkDevice($"{i} of {spread.Network.Compute.DeviceName}", spread, bytes))];
         }
         var models = names.Distinct().ToDictionary(name => name, name => Open(settings, Compute.Parse(name, settings.DType)));
-        return [.. names.Select((name, i) => new WorkDevice(names.Count(other => other == name) > 1 ? $"{name} {i}" : name, models[name]))];
+        return
+        [
+            .. names.Select((name, i) => new WorkDevice(
+                names.Count(other => other == name) > 1 ? $"{name} {i}" : name, models[name], bytes)),
+        ];
     }
 
     private static LoadedModel Open(SiloSettings settings, Compute compute) =>

@@ -1,5 +1,9 @@
+using System.Globalization;
+using System.Net;
 using HieraVid.Grains;
 using HieraVid.Models.Hub;
+using HieraVid.Pipeline.Sources;
+using HieraVid.Pipeline.Tokens;
 
 namespace HieraVid.Silo;
 
@@ -81,6 +85,30 @@ public sealed class SiloSettings
     /// <summary>Whether jobs may name files on the silos' own disks. Only sensible where everybody who submits may read them.</summary>
     public bool LocalFiles { get; set; } = true;
 
+    /// <summary>
+    /// Hosts from which jobs' videos are fetched, by commas: <c>videos.example.org</c>, <c>*.example.org</c>, <c>*</c> for
+    /// any of the public network. Empty: none.
+    /// </summary>
+    public string WebHosts { get; set; } = "";
+
+    /// <summary>Ports of those hosts.</summary>
+    public string WebPorts { get; set; } = "80,443";
+
+    /// <summary>Networks that may be dialled beside the public one, by commas, as <c>10.2.0.0/16</c>. Empty: none.</summary>
+    public string WebNetworks { get; set; } = "";
+
+    /// <summary>Whether http addresses are fetched, too, not only https ones.</summary>
+    public bool WebHttp { get; set; }
+
+    /// <summary>Longest video that is fetched, in gigabytes.</summary>
+    public double WebGigabytes { get; set; } = UrlRules.DefaultMaxBytes / 1e9;
+
+    /// <summary>Most gigabytes of tokens that the store may hold of all jobs together; those that do not fit wait.</summary>
+    public double StoreGigabytes { get; set; } = TokenStore.DefaultLimitBytes / 1e9;
+
+    /// <summary>Most gigabytes of tokens that stay on a device between a chunk's encoding and the plan.</summary>
+    public double DeviceGigabytes { get; set; } = WorkDevice.DefaultTokenBytes / 1e9;
+
     /// <summary>Seconds that a worker may be silent before its work is given to another.</summary>
     public double LeaseSeconds { get; set; } = 30;
 
@@ -123,12 +151,39 @@ public sealed class SiloSettings
             throw new SettingsException("Broker is no amqp:// or amqps:// address.");
         if (Database.Length == 0 && Address.Length > 0)
             throw new SettingsException("Address is only of use with a Database: without one all silos are on this machine.");
+        foreach (var (name, gigabytes) in new[] { (nameof(StoreGigabytes), StoreGigabytes), (nameof(DeviceGigabytes), DeviceGigabytes) })
+        {
+            if (gigabytes is not (>= 0 and <= 1e6))
+                throw new SettingsException($"{name} {gigabytes} is out of range: take 0 to 1000000.");
+        }
+        _ = WebRules();
     }
+
+    /// <summary>Which addresses videos are fetched from.</summary>
+    /// <exception cref="SettingsException">One of the settings cannot be.</exception>
+    internal UrlRules WebRules() => new()
+    {
+        Hosts = [.. Words(WebHosts).Select(host => host == "*" || Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host) != UriHostNameType.Unknown
+            ? host
+            : throw new SettingsException($"WebHosts '{host}' is no host: use videos.example.org, *.example.org or *, with commas between."))],
+        Ports = [.. Words(WebPorts).Select(port => int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 65535
+            ? number
+            : throw new SettingsException($"WebPorts '{port}' is no port: use 1 to 65535, with commas between."))],
+        Networks = [.. Words(WebNetworks).Select(network => IPNetwork.TryParse(network, out var parsed)
+            ? parsed
+            : throw new SettingsException($"WebNetworks '{network}' is no network: write it as 10.2.0.0/16, with commas between."))],
+        AllowHttp = WebHttp,
+        MaxBytes = WebGigabytes is > 0 and <= 10_000
+            ? (long)(WebGigabytes * 1e9)
+            : throw new SettingsException($"WebGigabytes {WebGigabytes} is out of range: take more than 0 and at most 10000."),
+    };
+
+    private static string[] Words(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static Roles Parse(string text)
     {
         var roles = Roles.None;
-        foreach (var word in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var word in Words(text))
         {
             roles |= word.ToUpperInvariant() switch
             {

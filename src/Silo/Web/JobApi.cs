@@ -39,6 +39,8 @@ internal static class JobApi
             var result = await Task.Run(() => new JobBlocks(blobs, id.ToString("N")).TryRead<AnswerReport>(JobBlocks.Result));
             return result is null ? Results.Conflict(new { Reason = $"Job {id:N} is {status.Phase} and has no result." }) : Results.Ok(result);
         });
+        app.MapGet("/jobs/{id:guid}/report", (Guid id, IBlobs blobs) => ReportApi.ReportAsync(id, blobs));
+        app.MapPost("/jobs/{id:guid}/pictures", (Guid id, double[] times, IBlobs blobs, IGrainFactory grains) => ReportApi.PicturesAsync(id, times, blobs, grains));
         app.MapGet("/board", (IGrainFactory grains) => grains.GetGrain<IWorkBoardGrain>(0).Status());
     }
 

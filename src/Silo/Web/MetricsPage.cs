@@ -42,7 +42,7 @@ internal sealed class CountedNews(IJobNews news, ClusterMetrics metrics, IBlobs 
 {
     public Task AcceptedAsync(JobStatus job) => news.AcceptedAsync(job);
 
-    public Task ProgressAsync(JobStatus job) => news.ProgressAsync(job);
+    public Task ProgressAsync(JobStatus job, TextPiece? text) => news.ProgressAsync(job, text);
 
     public async Task EndedAsync(JobStatus job)
     {

@@ -17,6 +17,7 @@ public sealed class UrlFetcherTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fetch-").FullName;
     private readonly TcpListener _server = new(s_outside, 0);
+    private Tuple<string[], List<string>>? _script;
 
     public UrlFetcherTests() => _server.Start();
 
@@ -41,6 +42,28 @@ public sealed class UrlFetcherTests : IDisposable
         await RefusedAsync(answer, "longer than the 0 GB that are fetched");
 
     [Fact]
+    public async Task A_transfer_that_breaks_off_goes_on_where_it_was()
+    {
+        var requests = Serve("HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 10\r\n\r\nvide",
+            "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\noout");
+        var refused = await Assert.ThrowsAsync<JobException>(() => FetchAsync("/a.mp4"));
+        Assert.Contains("another part of the file", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Range: bytes=4-", requests[1], StringComparison.Ordinal);
+        Assert.Contains("If-Range: \"v1\"", requests[1], StringComparison.Ordinal);
+        requests = Serve("HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 7\r\n\r\nvide",
+            "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes 4-6/7\r\nContent-Length: 3\r\n\r\no.m");
+        Assert.Equal("video.m", await File.ReadAllTextAsync(await FetchAsync("/a.mp4"), TestContext.Current.CancellationToken));
+        Assert.Equal(2, requests.Count);
+    }
+
+    [Fact]
+    public async Task A_file_that_changed_in_the_middle_is_fetched_from_the_beginning()
+    {
+        Serve("HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 7\r\n\r\nold", "HTTP/1.1 200 OK\r\nETag: \"v2\"\r\nContent-Length: 3\r\n\r\nnew");
+        Assert.Equal("new", await File.ReadAllTextAsync(await FetchAsync("/a.mp4"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task A_file_that_breaks_off_is_not_taken() =>
         await Assert.ThrowsAnyAsync<Exception>(() => AnsweredAsync("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"));
 
@@ -52,6 +75,16 @@ public sealed class UrlFetcherTests : IDisposable
     [InlineData("HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n", "points elsewhere more than 5 times")]
     [InlineData("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "the server answered 404")]
     public async Task Answers_that_lead_nowhere_or_inside_are_refused(string answer, string why) => await RefusedAsync(answer, why);
+
+    [Theory]
+    [InlineData("10.2.3.4", true)]
+    [InlineData("::ffff:10.2.3.4", true)]
+    [InlineData("10.3.0.1", false)]
+    [InlineData("169.254.169.254", false)]
+    [InlineData("fd00::1", false)]
+    [InlineData("8.8.8.8", true)]
+    public void A_network_of_our_own_is_dialled_where_it_is_named(string address, bool may) =>
+        Assert.Equal(may, new UrlRules { Networks = [IPNetwork.Parse("10.2.0.0/16")] }.MayDial(IPAddress.Parse(address)));
 
     [Fact]
     public async Task The_real_fetcher_dials_nothing_inside()
@@ -95,15 +128,26 @@ public sealed class UrlFetcherTests : IDisposable
         return path;
     }
 
-    // The same answer to every request, and then the end of the connection.
-    private void Serve(string answer) => _ = Task.Run(async () =>
+    // One answer after the other, and the last to every further request; after each the end of the connection. Gives back
+    // what was asked.
+    private List<string> Serve(params string[] answers)
     {
-        while (true)
+        List<string> requests = [];
+        if (Interlocked.Exchange(ref _script, Tuple.Create(answers, requests)) is not null)
+            return requests;
+        _ = Task.Run(async () =>
         {
-            using var connection = await _server.AcceptTcpClientAsync();
-            var stream = connection.GetStream();
-            _ = await stream.ReadAsync(new byte[4096]);
-            await stream.WriteAsync(Encoding.ASCII.GetBytes(answer));
-        }
-    });
+            while (true)
+            {
+                using var connection = await _server.AcceptTcpClientAsync();
+                var stream = connection.GetStream();
+                var buffer = new byte[4096];
+                var read = await stream.ReadAsync(buffer);
+                var (said, asked) = _script!;
+                asked.Add(Encoding.ASCII.GetString(buffer, 0, read));
+                await stream.WriteAsync(Encoding.ASCII.GetBytes(said[Math.Min(asked.Count, said.Length) - 1]));
+            }
+        });
+        return requests;
+    }
 }

@@ -3,6 +3,7 @@ using HieraVid.Models.Checkpoints;
 using HieraVid.Pipeline.Blobs;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
+using HieraVid.Pipeline.Sources;
 using HieraVid.Pipeline.Stages;
 using HieraVid.Pipeline.Tests.Running;
 using HieraVid.Pruning;
@@ -67,6 +68,7 @@ public sealed class StagesTests : IDisposable
         var blobs = new FolderBlobs(Path.Combine(_fixture.Folder, Guid.NewGuid().ToString("N")));
         // Without room every chunk that is not in use leaves the device at once.
         using var shelf = new VideoShelf(blobs, _fixture.Folder, long.MaxValue);
+        using var web = new UrlFetcher(new UrlRules());
         using var first = new TokenCache(twice ? 0 : long.MaxValue);
         using var second = new TokenCache(0);
         TokenStages[] devices = [new(_model, first), new(_model, second)];
@@ -93,7 +95,7 @@ public sealed class StagesTests : IDisposable
             switch (command)
             {
                 case JobCommand.Probe:
-                    await VideoStages.ProbeAsync(job, shelf, VideoLimits.Default, cancel);
+                    await VideoStages.ProbeAsync(job, shelf, web, VideoLimits.Default, _ => { }, cancel);
                     return new JobEvent.Probed([.. answering.Cut(job, VideoLimits.Default)]);
                 case JobCommand.EncodeChunk encode:
                     await VideoStages.DecodeAsync(job, encode.Chunk, shelf, VideoLimits.Default, cancel);

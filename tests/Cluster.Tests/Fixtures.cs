@@ -1,0 +1,4 @@
+using HieraVid.Queue.Tests;
+
+// Azurite names itself.
+[assembly: AssemblyFixture(typeof(Broker))]
