@@ -118,7 +118,7 @@ internal sealed class Trainer : IDisposable
         var norm = _optimizer.Step(gradient, _step + 1, rate);
         return new StepResult(
             results.Average(result => result.Result.Loss),
-            [.. Enumerable.Range(0, results[0].Result.LabelLosses.Length).Select(i => results.Average(result => result.Result.LabelLosses[i]))], norm,
+            [.. Enumerable.Range(0, results.Min(result => result.Result.LabelLosses.Length)).Select(i => results.Average(result => result.Result.LabelLosses[i]))], norm,
             results.Sum(result => result.Result.Right), results.Sum(result => result.Result.Questions),
             results.Sum(result => result.Result.Videos), watch.Elapsed.TotalSeconds);
     }

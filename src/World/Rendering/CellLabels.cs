@@ -12,10 +12,12 @@ namespace HieraVid.World.Rendering;
 /// <param name="Change">What has changed about the sprite by now; 0 where nothing has.</param>
 /// <param name="Previous">The place before the shot's, or <see cref="NoPlace"/>.</param>
 /// <param name="Count">Sprites that the shot has shown by now; at most <see cref="MostCounted"/>.</param>
+/// <param name="FromRow">The row where the sprite appeared, or <see cref="MostCells"/>.</param>
+/// <param name="FromColumn">The column where it appeared, or <see cref="MostCells"/>.</param>
 /// <param name="Second">Whole seconds since the video's beginning; at most <see cref="LastSecond"/>.</param>
 public readonly record struct CellLabel(
     int Colour, int Shape, int Digit, int Place, int Centre, int Row, int Column,
-    int Heading, int Change, int Previous, int Count, int Second)
+    int Heading, int Change, int Previous, int Count, int FromRow, int FromColumn, int Second)
 {
     /// <summary>No sprite.</summary>
     public const int NoColour = 8, NoShape = 8, NoHeading = 5;
@@ -29,22 +31,21 @@ public readonly record struct CellLabel(
     /// <summary>Larger numbers are not told apart.</summary>
     public const int MostCounted = 6, LastSecond = 31;
 
-    private const int MostCells = 16;
+    /// <summary>Cells along the longest side.</summary>
+    public const int MostCells = 16;
 
     /// <summary>How many values each label has.</summary>
     public static IReadOnlyList<int> Sizes { get; } =
     [
-        NoColour + 1, NoShape + 1, NoDigit + 1, 8, 2, MostCells, MostCells, NoHeading + 1, 4, NoPlace + 1, MostCounted + 1, LastSecond + 1,
+        NoColour + 1, NoShape + 1, NoDigit + 1, 8, 2, MostCells, MostCells, NoHeading + 1, 4, NoPlace + 1, MostCounted + 1, MostCells + 1,
+        MostCells + 1, LastSecond + 1,
     ];
 
     /// <summary>The labels that a single frame tells.</summary>
     public static IReadOnlyList<int> Seen { get; } = [0, 1, 2, 3, 4, 5, 6];
 
     /// <summary>The labels that only the frames so far tell.</summary>
-    public static IReadOnlyList<int> Watched { get; } = [7, 8, 9, 10, 11];
-
-    /// <summary>The labels that say something of a sprite: colour, shape, heading, change.</summary>
-    public static IReadOnlyList<int> OfSprite { get; } = [0, 1, 7, 8];
+    public static IReadOnlyList<int> Watched { get; } = [7, 8, 9, 10, 11, 12, 13];
 
     /// <summary>The labels in the order of <see cref="Sizes"/>.</summary>
     public int this[int label] => label switch
@@ -60,6 +61,8 @@ public readonly record struct CellLabel(
         8 => Change,
         9 => Previous,
         10 => Count,
+        11 => FromRow,
+        12 => FromColumn,
         _ => Second,
     };
 
@@ -97,7 +100,8 @@ public readonly record struct CellLabel(
         var index = video.ShotAt(time);
         var label = new CellLabel(NoColour, NoShape, NoDigit, (int)shot.Place, 0, row, column, NoHeading, 0,
             index == 0 ? NoPlace : (int)video.Shots[index - 1].Place,
-            Math.Min(MostCounted, shot.Sprites.Count(sprite => sprite.Appears <= time)), Math.Min(LastSecond, (int)time));
+            Math.Min(MostCounted, shot.Sprites.Count(sprite => sprite.Appears <= time)), MostCells, MostCells,
+            Math.Min(LastSecond, (int)time));
         foreach (var sprite in shot.Sprites)
         {
             if (!sprite.IsThere(time))
@@ -113,11 +117,13 @@ public readonly record struct CellLabel(
                     Shape = (int)(later ? sprite.LaterShape : sprite.Shape),
                     Heading = (int)sprite.Heading,
                     Change = later ? (int)sprite.Change : 0,
+                    FromRow = (int)(sprite.From.Y * grid),
+                    FromColumn = (int)(sprite.From.X * grid),
                 };
         }
         return video.Card is { } card && time >= card.Appears && time < card.Leaves
             && Math.Abs(card.Centre.X - x) < 0.13 && Math.Abs(card.Centre.Y - y) < 0.17
-            ? label with { Colour = NoColour, Shape = NoShape, Digit = card.Digit, Centre = 0, Heading = NoHeading, Change = 0 }
+            ? label with { Colour = NoColour, Shape = NoShape, Digit = card.Digit, Centre = 0, Heading = NoHeading, Change = 0, FromRow = MostCells, FromColumn = MostCells }
             : label;
     }
 }

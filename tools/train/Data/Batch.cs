@@ -8,6 +8,17 @@ namespace HieraVid.Train.Data;
 /// <param name="Count">Its tokens, the stop token included.</param>
 internal sealed record PackedAnswer(Question Question, int FirstRow, int Count);
 
+/// <summary>Words of questions that stand for something in the video.</summary>
+/// <param name="Head">What is to be told of them.</param>
+/// <param name="Rows">Which of the Size · Length tokens they are.</param>
+/// <param name="Truth">[label][Rows].</param>
+internal sealed record NamedTokens(LabelHead Head, long[] Rows, IReadOnlyList<long[]> Truth)
+{
+    internal static NamedTokens Of(LabelHead head, List<(long Row, long[] Facts)> words) => new(
+        head, [.. words.Select(word => word.Row)],
+        [.. Enumerable.Range(0, head.Labels.Count).Select(label => words.Select(word => word.Facts[label]).ToArray())]);
+}
+
 /// <summary>Videos with their questions, packed: every sequence is prompt, video, and the questions one after the other.</summary>
 internal sealed record Batch
 {
@@ -50,11 +61,8 @@ internal sealed record Batch
     /// <summary>The tokens that they should predict.</summary>
     internal required long[] Targets { get; init; }
 
-    /// <summary>Which of the Size · Length tokens are a question's word for a sprite that it can mean only.</summary>
-    internal required long[] NamedRows { get; init; }
-
-    /// <summary>What the video says of these sprites, by <see cref="World.Rendering.CellLabel.OfSprite"/>: [label][NamedRows].</summary>
-    internal required IReadOnlyList<long[]> Named { get; init; }
+    /// <summary>The questions' words for sprites and places, and what the video tells of them.</summary>
+    internal required IReadOnlyList<NamedTokens> Named { get; init; }
 
     /// <summary>The answers, by question.</summary>
     internal required IReadOnlyList<PackedAnswer> Answers { get; init; }

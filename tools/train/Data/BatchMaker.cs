@@ -31,7 +31,7 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
     private readonly int _side = config.ResolveVision().ImageSize;
     private readonly int _grid = GridPooling.PooledSize(config.ResolveVision().GridSize, config.Pool);
 
-    private readonly SpriteNames _names = new(tokenizer);
+    private readonly Names _names = new(tokenizer);
 
     private sealed record Piece(long[] Ids, int AnswerLength, Question Question);
 
@@ -105,7 +105,7 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
         Array.Fill(text, Special("<|endoftext|>"));
         var (positions, prefix, start) = (new long[plan.Size * length], new int[plan.Size * length], new int[plan.Size * length]);
         var (rows, targets, answers) = (new List<long>(), new List<long>(), new List<PackedAnswer>());
-        var (namedRows, named) = (new List<long>(), new List<Sprite>());
+        var (sprites, places) = (new List<(long, long[])>(), new List<(long, long[])>());
         for (var v = 0; v < plan.Size; v++)
         {
             var row = v * length;
@@ -119,11 +119,9 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
                     positions[row + at + i] = positions[row + shared - 1] + 1 + i;
                     (prefix[row + at + i], start[row + at + i]) = (shared, at);
                 }
-                foreach (var (i, sprite) in _names.In(piece.Ids.AsSpan(0, piece.Ids.Length - piece.AnswerLength), videos[v]))
-                {
-                    namedRows.Add(row + at + i);
-                    named.Add(sprite);
-                }
+                var words = piece.Ids.AsSpan(0, piece.Ids.Length - piece.AnswerLength);
+                sprites.AddRange(_names.Sprites(words, videos[v]).Select(word => ((long)row + at + word.Token, LabelHead.Of(word.Sprite))));
+                places.AddRange(_names.Places(words, videos[v]).Select(word => ((long)row + at + word.Token, LabelHead.Of(videos[v], word.Shot))));
                 answers.Add(new PackedAnswer(piece.Question, rows.Count, piece.AnswerLength));
                 for (var i = piece.Ids.Length - piece.AnswerLength; i < piece.Ids.Length; i++)
                 {
@@ -150,12 +148,7 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
             Start = start,
             Rows = [.. rows],
             Targets = [.. targets],
-            NamedRows = [.. namedRows],
-            Named =
-            [
-                [.. named.Select(sprite => (long)sprite.Colour)], [.. named.Select(sprite => (long)sprite.Shape)],
-                [.. named.Select(sprite => (long)sprite.Heading)], [.. named.Select(sprite => (long)sprite.Change)],
-            ],
+            Named = [NamedTokens.Of(LabelHead.Sprite, sprites), NamedTokens.Of(LabelHead.Place, places)],
             Answers = answers,
         };
     }

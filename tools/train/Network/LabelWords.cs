@@ -1,14 +1,14 @@
 using HieraVid.Models.Tokenization;
 using HieraVid.Torch;
-using HieraVid.World.Rendering;
+using HieraVid.Train.Data;
 using static TorchSharp.torch;
 
 namespace HieraVid.Train.Network;
 
-/// <summary>Which tokens name the values of the cell labels.</summary>
+/// <summary>Which tokens name the values of labels.</summary>
 internal sealed class LabelWords
 {
-    private readonly IReadOnlyList<IReadOnlyList<int[]>> _tokens;
+    private readonly Dictionary<string, int[]> _tokens;
 
     /// <param name="tokenizer">The model's.</param>
     internal LabelWords(ByteLevelTokenizer tokenizer)
@@ -16,25 +16,25 @@ internal sealed class LabelWords
         // A word within a question and at the beginning of an answer are two tokens.
         int[] Tokens(string word) => word.Length == 0 ? [] :
             [.. new[] { word, $" {word}" }.Select(text => tokenizer.Encode(text)).Where(ids => ids.Count == 1).Select(ids => ids[0])];
-        _tokens = [.. Enumerable.Range(0, CellLabel.Sizes.Count)
-            .Select(label => (IReadOnlyList<int[]>)[.. CellLabel.WordsOf(label).Select(Tokens)])];
+        _tokens = LabelHead.All.SelectMany(head => head.Labels).SelectMany(label => label.Words).Distinct()
+            .ToDictionary(word => word, Tokens);
     }
 
-    /// <summary>How the rows of a head for some labels are made.</summary>
-    /// <param name="labels">The labels' numbers.</param>
+    /// <summary>How a head's rows are made.</summary>
+    /// <param name="head">The head.</param>
     /// <param name="embedding">[vocabulary, hidden]: gives type and device.</param>
     /// <returns>
     /// Named: [rows, vocabulary], 1 at the tokens of a value's word. Free: [rows, 1], 1 at values without a word.
     /// </returns>
-    internal (Tensor Named, Tensor Free) Rows(IReadOnlyList<int> labels, Tensor embedding)
+    internal (Tensor Named, Tensor Free) Rows(LabelHead head, Tensor embedding)
     {
-        var (rows, width) = (labels.Sum(label => CellLabel.Sizes[label]), (int)embedding.shape[0]);
+        var (rows, width) = (head.Rows, (int)embedding.shape[0]);
         var (named, free) = (new float[rows * width], new float[rows]);
         var row = 0;
-        foreach (var label in labels)
-            for (var value = 0; value < CellLabel.Sizes[label]; value++, row++)
+        foreach (var label in head.Labels)
+            for (var value = 0; value < label.Size; value++, row++)
             {
-                int[] tokens = value < _tokens[label].Count ? _tokens[label][value] : [];
+                int[] tokens = value < label.Words.Count ? _tokens[label.Words[value]] : [];
                 foreach (var token in tokens)
                     named[row * width + token] = 1;
                 free[row] = tokens.Length == 0 ? 1 : 0;

@@ -24,8 +24,6 @@ internal sealed record Outcome(Tensor Loss, Tensor LabelLosses, Tensor? Logits, 
 /// <param name="compute">Where and how.</param>
 internal sealed class WorldNetwork(LlavaConfig config, LabelWords words, Compute compute)
 {
-    private const string SeenHead = "seen_head", WatchedHead = "watched_head", NamedHead = "named_head";
-
     // Layers up to here may tell what was watched; those above then find it at the visual tokens.
     private const int Watched = 6;
 
@@ -33,20 +31,12 @@ internal sealed class WorldNetwork(LlavaConfig config, LabelWords words, Compute
     internal static IReadOnlyList<TensorSpec> Tensors(LlavaConfig config) =>
     [
         .. LlavaTensors.List(config, DType.BF16),
-        .. Head(SeenHead, CellLabel.Seen, config),
-        .. Head(WatchedHead, CellLabel.Watched, config),
-        .. Head(NamedHead, CellLabel.OfSprite, config),
+        .. LabelHead.All.SelectMany(head => new[]
+        {
+            new TensorSpec($"{head.Name}.weight", DType.BF16, head.Rows, config.Text.HiddenSize),
+            new TensorSpec($"{head.Name}.bias", DType.BF16, head.Rows),
+        }),
     ];
-
-    private static TensorSpec[] Head(string name, IReadOnlyList<int> labels, LlavaConfig config)
-    {
-        var rows = labels.Sum(label => CellLabel.Sizes[label]);
-        return
-        [
-            new TensorSpec($"{name}.weight", DType.BF16, rows, config.Text.HiddenSize),
-            new TensorSpec($"{name}.bias", DType.BF16, rows),
-        ];
-    }
 
     /// <summary>Runs a batch.</summary>
     /// <param name="batch">The batch.</param>
@@ -56,7 +46,7 @@ internal sealed class WorldNetwork(LlavaConfig config, LabelWords words, Compute
     {
         using var scope = NewDisposeScope();
         var visual = See(batch, weights, stage.FreezeTower);
-        var seen = Labels(visual, CellLabel.Seen, [.. CellLabel.Seen.Select(label => batch.Labels[label])], SeenHead, weights);
+        var seen = Labels(visual, LabelHead.Seen, [.. CellLabel.Seen.Select(label => batch.Labels[label])], weights);
         if (batch.Rows.Length == 0)
             return new Outcome(seen.sum().MoveToOuterDisposeScope(), seen.MoveToOuterDisposeScope(), null, null);
         var (logits, watched) = Answers(visual, batch, weights, stage.Layers);
@@ -80,18 +70,18 @@ internal sealed class WorldNetwork(LlavaConfig config, LabelWords words, Compute
     // The loss of each of some labels. A value that has a word is recognized by the word's embeddings: what tokens say of a cell is
     // then in the decoder's own terms before it has seen the first question.
     private Tensor Labels(
-        Tensor hidden, IReadOnlyList<int> labels, IReadOnlyList<long[]> truth, string head, IReadOnlyDictionary<string, Tensor> weights)
+        Tensor hidden, LabelHead head, IReadOnlyList<long[]> truth, IReadOnlyDictionary<string, Tensor> weights)
     {
         using var scope = NewDisposeScope();
         var embedding = weights[$"{LlavaNames.HuggingFace.Decoder}embed_tokens.weight"];
-        var (named, free) = words.Rows(labels, embedding);
-        var rows = named.matmul(embedding) + weights[$"{head}.weight"] * free;
-        var scores = linear(hidden.reshape(-1, config.Text.HiddenSize), rows, weights[$"{head}.bias"]).to(float32);
+        var (named, free) = words.Rows(head, embedding);
+        var rows = named.matmul(embedding) + weights[$"{head.Name}.weight"] * free;
+        var scores = linear(hidden.reshape(-1, config.Text.HiddenSize), rows, weights[$"{head.Name}.bias"]).to(float32);
         var losses = new List<Tensor>();
         long first = 0;
-        for (var i = 0; i < labels.Count; i++)
+        for (var i = 0; i < head.Labels.Count; i++)
         {
-            var size = CellLabel.Sizes[labels[i]];
+            var size = head.Labels[i].Size;
             losses.Add(cross_entropy(scores.narrow(1, first, size), Ids(truth[i], truth[i].Length)));
             first += size;
         }
@@ -114,13 +104,13 @@ internal sealed class WorldNetwork(LlavaConfig config, LabelWords words, Compute
         layers ??= [.. Enumerable.Range(0, text.LayerCount)];
         var between = decoder.Forward(x, rotary, spans, [.. layers.Where(layer => layer <= Watched)]);
         var watched = Labels(
-            between.narrow(1, batch.Opening.Length, frames.shape[1]), CellLabel.Watched,
-            [.. CellLabel.Watched.Select(label => batch.Labels[label])], WatchedHead, weights);
+            between.narrow(1, batch.Opening.Length, frames.shape[1]), LabelHead.Watched,
+            [.. CellLabel.Watched.Select(label => batch.Labels[label])], weights);
         // A question's word for a sprite knows by now what the video says of it; what follows has only to pass it on.
-        if (batch.NamedRows.Length > 0)
+        foreach (var words in batch.Named.Where(words => words.Rows.Length > 0))
         {
-            var named = between.reshape(-1, hidden).index_select(0, Ids(batch.NamedRows, batch.NamedRows.Length));
-            watched = cat([watched, Labels(named, CellLabel.OfSprite, batch.Named, NamedHead, weights)], 0);
+            var named = between.reshape(-1, hidden).index_select(0, Ids(words.Rows, words.Rows.Length));
+            watched = cat([watched, Labels(named, words.Head, words.Truth, weights)], 0);
         }
         var output = decoder.Forward(between, rotary, spans, [.. layers.Where(layer => layer > Watched)]).reshape(-1, hidden);
         return (decoder.Logits(output.index_select(0, Ids(batch.Rows, batch.Rows.Length))), watched);

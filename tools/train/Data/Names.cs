@@ -3,26 +3,27 @@ using HieraVid.World;
 
 namespace HieraVid.Train.Data;
 
-/// <summary>Finds the words by which questions name sprites.</summary>
-internal sealed class SpriteNames
+/// <summary>Finds the words by which questions name sprites and places.</summary>
+internal sealed class Names
 {
     private readonly Dictionary<long, Colour> _colours;
     private readonly Dictionary<long, Shape> _shapes;
+    private readonly Dictionary<long, Place> _places;
 
     /// <param name="tokenizer">The model's; words that are more than one token are not found.</param>
-    internal SpriteNames(ByteLevelTokenizer tokenizer)
+    internal Names(ByteLevelTokenizer tokenizer)
     {
         Dictionary<long, T> Tokens<T>() where T : struct, Enum => Enum.GetValues<T>()
             .Select(value => (Value: value, Ids: tokenizer.Encode($" {Words.Of(value)}")))
             .Where(word => word.Ids.Count == 1)
             .ToDictionary(word => (long)word.Ids[0], word => word.Value);
-        (_colours, _shapes) = (Tokens<Colour>(), Tokens<Shape>());
+        (_colours, _shapes, _places) = (Tokens<Colour>(), Tokens<Shape>(), Tokens<Place>());
     }
 
     /// <summary>The tokens of a question at which it is clear which sprite is meant: "red star", or "star" where there is one.</summary>
     /// <param name="question">The question's ids.</param>
     /// <param name="video">The video that it is about.</param>
-    internal List<(int Token, Sprite Sprite)> In(ReadOnlySpan<long> question, WorldVideo video)
+    internal List<(int Token, Sprite Sprite)> Sprites(ReadOnlySpan<long> question, WorldVideo video)
     {
         var found = new List<(int, Sprite)>();
         for (var i = 0; i < question.Length; i++)
@@ -40,6 +41,19 @@ internal sealed class SpriteNames
             if (meant is [var only])
                 found.Add((i, only));
         }
+        return found;
+    }
+
+    /// <summary>The tokens of a question that name a place of the video, and its shot.</summary>
+    /// <param name="question">The question's ids.</param>
+    /// <param name="video">The video that it is about.</param>
+    internal List<(int Token, int Shot)> Places(ReadOnlySpan<long> question, WorldVideo video)
+    {
+        var found = new List<(int, int)>();
+        for (var i = 0; i < question.Length; i++)
+            for (var shot = 0; shot < video.Shots.Count; shot++)
+                if (_places.TryGetValue(question[i], out var place) && video.Shots[shot].Place == place)
+                    found.Add((i, shot));
         return found;
     }
 }
