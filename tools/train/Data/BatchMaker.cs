@@ -120,7 +120,7 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
                     (prefix[row + at + i], start[row + at + i]) = (shared, at);
                 }
                 var words = piece.Ids.AsSpan(0, piece.Ids.Length - piece.AnswerLength);
-                sprites.AddRange(_names.Sprites(words, videos[v]).Select(word => ((long)row + at + word.Token, LabelHead.Of(word.Sprite))));
+                sprites.AddRange(_names.Sprites(words, videos[v]).Select(word => ((long)row + at + word.Token, LabelHead.Of(videos[v], word.Sprite))));
                 places.AddRange(_names.Places(words, videos[v]).Select(word => ((long)row + at + word.Token, LabelHead.Of(videos[v], word.Shot))));
                 answers.Add(new PackedAnswer(piece.Question, rows.Count, piece.AnswerLength));
                 for (var i = piece.Ids.Length - piece.AnswerLength; i < piece.Ids.Length; i++)

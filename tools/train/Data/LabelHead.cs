@@ -26,12 +26,12 @@ internal sealed record LabelHead(string Name, IReadOnlyList<Label> Labels)
 
     /// <summary>
     /// What the whole video tells of a sprite: colour, shape, heading, change; row and column where it appears and where it leaves;
-    /// when it appears; later colour and shape.
+    /// when it appears; later colour and shape; the place it is in.
     /// </summary>
     internal static LabelHead Sprite { get; } = new("sprite_head",
     [
         OfCell(0), OfCell(1), OfCell(7), OfCell(8), s_cell, s_cell, s_cell, s_cell, s_second,
-        new Label(CellLabel.NoColour, []), new Label(CellLabel.NoShape, []),
+        new Label(CellLabel.NoColour, []), new Label(CellLabel.NoShape, []), OfCell(3),
     ]);
 
     /// <summary>What it tells of a place: the one after it, the one before it, when it begins, how many sprites it has.</summary>
@@ -47,7 +47,7 @@ internal sealed record LabelHead(string Name, IReadOnlyList<Label> Labels)
     internal int Rows => Labels.Sum(label => label.Size);
 
     /// <summary>What is true of a sprite, in the order of <see cref="Sprite"/>.</summary>
-    internal static long[] Of(Sprite sprite)
+    internal static long[] Of(WorldVideo video, Sprite sprite)
     {
         static long Cell(double at) => Math.Clamp((int)(at * 8), 0, Cells - 1);
         return
@@ -55,6 +55,7 @@ internal sealed record LabelHead(string Name, IReadOnlyList<Label> Labels)
             (int)sprite.Colour, (int)sprite.Shape, (int)sprite.Heading, (int)sprite.Change,
             Cell(sprite.From.Y), Cell(sprite.From.X), Cell(sprite.To.Y), Cell(sprite.To.X),
             Math.Min(CellLabel.LastSecond, (int)sprite.Appears), (int)sprite.LaterColour, (int)sprite.LaterShape,
+            (int)video.Shots.First(shot => shot.Sprites.Contains(sprite)).Place,
         ];
     }
 
