@@ -91,13 +91,15 @@ internal sealed class BrokerJobs : IAsyncDisposable
 /// <summary>What is left of the broker where the cluster is left out.</summary>
 internal sealed class BrokerJobs : IAsyncDisposable
 {
+    private readonly string _reason = SiloCommand.LeftOut;
+
     internal static Task<BrokerJobs> ConnectAsync(string broker, CancellationToken cancellation) => throw JobException.Bad(SiloCommand.LeftOut);
 
-    internal Task SubmitAsync(SubmitVideoJob job, CancellationToken cancellation) => throw JobException.Bad(SiloCommand.LeftOut);
+    internal Task SubmitAsync(SubmitVideoJob job, CancellationToken cancellation) => throw JobException.Bad(_reason);
 
-    internal Task CancelAsync(Guid job, CancellationToken cancellation) => throw JobException.Bad(SiloCommand.LeftOut);
+    internal Task CancelAsync(Guid job, CancellationToken cancellation) => throw JobException.Bad(_reason);
 
-    internal IAsyncEnumerable<VideoJobReader> FollowAsync(Guid job, Func<Task>? watching, CancellationToken cancellation) => throw JobException.Bad(SiloCommand.LeftOut);
+    internal IAsyncEnumerable<VideoJobReader> FollowAsync(Guid job, Func<Task>? watching, CancellationToken cancellation) => throw JobException.Bad(_reason);
 
     public ValueTask DisposeAsync() => default;
 }
