@@ -42,7 +42,8 @@ public sealed class ForwardTests : IDisposable
         var batch = new BatchMaker(config, ByteLevelTokenizer.Load(_folder)).Make(
             new BatchPlan(5, Split.Validation, VideoOptions.TrainingTextures, 2, frames, 5, slots));
         using var off = no_grad();
-        var trained = new WorldNetwork(config, new LabelWords(ByteLevelTokenizer.Load(_folder)), Compute.Reference).Forward(batch, parameters.Leaves(), Stage).Logits!;
+        using var words = new LabelWords(ByteLevelTokenizer.Load(_folder), config.Text.VocabularySize, Compute.Reference);
+        var trained = new WorldNetwork(config, words, Compute.Reference).Forward(batch, parameters.Leaves(), Stage).Logits!;
         using var product = LlavaModel.Load(_folder, Compute.Reference);
         for (var video = 0; video < batch.Size; video++)
         {

@@ -24,8 +24,8 @@ namespace HieraVid.Train;
 /// <param name="FreezeTower">Whether tower and projector stay as they are.</param>
 /// <param name="Crowded">Whether the pictures are crowded.</param>
 /// <param name="Kinds">
-/// The kinds of questions; null for all. Of pictures whose every sprite is asked for, a model learns to look things up in a tenth of
-/// the steps that mixed questions take, few of which need it.
+/// The kinds of questions; null for all. Crowded pictures that are asked for looks alone give many lookups per picture, of which
+/// mixed questions have few.
 /// </param>
 internal sealed record Stage(
     string Name, int Steps, int Batch, int MinFrames, int MaxFrames, int Questions, double Rate, double FinalRate,

@@ -27,6 +27,7 @@ internal sealed class Trainer : IDisposable
     private readonly Recipe _recipe;
     private readonly Compute _compute;
     private readonly BatchMaker _batches;
+    private readonly LabelWords _words;
     private readonly WorldNetwork _network;
     private readonly ParameterSet _parameters;
     private readonly AdamW _optimizer;
@@ -38,7 +39,8 @@ internal sealed class Trainer : IDisposable
     {
         (_folder, _recipe, _compute, _workers) = (folder, recipe, compute, workers);
         _batches = new BatchMaker(config, tokenizer);
-        _network = new WorldNetwork(config, new LabelWords(tokenizer), compute);
+        _words = new LabelWords(tokenizer, config.Text.VocabularySize, compute);
+        _network = new WorldNetwork(config, _words, compute);
         _parameters = new ParameterSet(WorldNetwork.Tensors(config), compute.DType, compute.Device);
         InitialWeights.Fill(_parameters, config, recipe.Seed, recipe.FirstLayers);
         if (from is not null)
@@ -147,6 +149,7 @@ internal sealed class Trainer : IDisposable
     public void Dispose()
     {
         _optimizer.Dispose();
+        _words.Dispose();
         _parameters.Dispose();
     }
 }

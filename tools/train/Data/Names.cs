@@ -28,16 +28,19 @@ internal sealed class Names
         var found = new List<(int, Sprite)>();
         for (var i = 0; i < question.Length; i++)
         {
-            var isColour = _colours.TryGetValue(question[i], out var colour);
-            var isShape = _shapes.TryGetValue(question[i], out var shape);
-            var named = isShape && i > 0 && _colours.TryGetValue(question[i - 1], out colour);
-            if ((!isColour && !isShape) || (isColour && i + 1 < question.Length && _shapes.ContainsKey(question[i + 1])))
+            Colour? colour = _colours.TryGetValue(question[i], out var c) ? c : null;
+            Shape? shape = _shapes.TryGetValue(question[i], out var s) ? s : null;
+            Colour? before = i > 0 && _colours.TryGetValue(question[i - 1], out c) ? c : null;
+            // "red star": the second word says which one.
+            if (colour is not null && i + 1 < question.Length && _shapes.ContainsKey(question[i + 1]))
                 continue;
-            List<Sprite> meant = named
-                ? [.. video.Sprites.Where(sprite => sprite.Colour == colour && sprite.Shape == shape)]
-                : [.. video.Sprites.Where(sprite => isShape
-                    ? sprite.Shape == shape || sprite.LaterShape == shape
-                    : sprite.Colour == colour || sprite.LaterColour == colour)];
+            List<Sprite> meant = (colour, shape, before) switch
+            {
+                (null, null, _) => [],
+                (_, not null, not null) => [.. video.Sprites.Where(sprite => sprite.Colour == before && sprite.Shape == shape)],
+                (_, not null, null) => [.. video.Sprites.Where(sprite => sprite.Shape == shape || sprite.LaterShape == shape)],
+                _ => [.. video.Sprites.Where(sprite => sprite.Colour == colour || sprite.LaterColour == colour)],
+            };
             if (meant is [var only])
                 found.Add((i, only));
         }

@@ -1,3 +1,4 @@
+using HieraVid.Models;
 using HieraVid.Models.Tokenization;
 using HieraVid.Torch;
 using HieraVid.Train.Data;
@@ -5,43 +6,53 @@ using static TorchSharp.torch;
 
 namespace HieraVid.Train.Network;
 
+/// <summary>How the rows of a label head are made.</summary>
+/// <param name="Named">[rows, vocabulary], 1 at the tokens of a value's word.</param>
+/// <param name="Free">[rows, 1], 1 at values without a word.</param>
+internal sealed record HeadRows(Tensor Named, Tensor Free);
+
 /// <summary>Which tokens name the values of labels.</summary>
-internal sealed class LabelWords
+internal sealed class LabelWords : IDisposable
 {
-    private readonly Dictionary<string, int[]> _tokens;
+    private readonly Dictionary<string, HeadRows> _rows;
 
     /// <param name="tokenizer">The model's.</param>
-    internal LabelWords(ByteLevelTokenizer tokenizer)
+    /// <param name="vocabulary">Rows of its embedding.</param>
+    /// <param name="compute">Type and device of the embedding.</param>
+    internal LabelWords(ByteLevelTokenizer tokenizer, int vocabulary, Compute compute) =>
+        _rows = LabelHead.All.ToDictionary(head => head.Name, head => Rows(head, tokenizer, vocabulary, compute));
+
+    /// <summary>The rows of a head; they stay this object's.</summary>
+    internal HeadRows this[LabelHead head] => _rows[head.Name];
+
+    public void Dispose()
     {
-        // A word within a question and at the beginning of an answer are two tokens.
-        int[] Tokens(string word) => word.Length == 0 ? [] :
-            [.. new[] { word, $" {word}" }.Select(text => tokenizer.Encode(text)).Where(ids => ids.Count == 1).Select(ids => ids[0])];
-        _tokens = LabelHead.All.SelectMany(head => head.Labels).SelectMany(label => label.Words).Distinct()
-            .ToDictionary(word => word, Tokens);
+        foreach (var rows in _rows.Values)
+        {
+            rows.Named.Dispose();
+            rows.Free.Dispose();
+        }
     }
 
-    /// <summary>How a head's rows are made.</summary>
-    /// <param name="head">The head.</param>
-    /// <param name="embedding">[vocabulary, hidden]: gives type and device.</param>
-    /// <returns>
-    /// Named: [rows, vocabulary], 1 at the tokens of a value's word. Free: [rows, 1], 1 at values without a word.
-    /// </returns>
-    internal (Tensor Named, Tensor Free) Rows(LabelHead head, Tensor embedding)
+    private static HeadRows Rows(LabelHead head, ByteLevelTokenizer tokenizer, int vocabulary, Compute compute)
     {
-        var (rows, width) = (head.Rows, (int)embedding.shape[0]);
-        var (named, free) = (new float[rows * width], new float[rows]);
+        using var scope = NewDisposeScope();
+        var (named, free) = (new float[head.Rows * vocabulary], new float[head.Rows]);
         var row = 0;
         foreach (var label in head.Labels)
             for (var value = 0; value < label.Size; value++, row++)
             {
-                int[] tokens = value < label.Words.Count ? _tokens[label.Words[value]] : [];
+                int[] tokens = value < label.Words.Count ? Tokens(label.Words[value], tokenizer) : [];
                 foreach (var token in tokens)
-                    named[row * width + token] = 1;
+                    named[row * vocabulary + token] = 1;
                 free[row] = tokens.Length == 0 ? 1 : 0;
             }
-        using var scope = NewDisposeScope();
-        return (
-            TensorData.From<float>(named, rows, width).to(embedding.device).to(embedding.dtype).MoveToOuterDisposeScope(),
-            TensorData.From<float>(free, rows, 1).to(embedding.device).to(embedding.dtype).MoveToOuterDisposeScope());
+        Tensor Made(float[] values, int width) =>
+            TensorData.From<float>(values, head.Rows, width).to(compute.Device).to(compute.DType).DetachFromDisposeScope();
+        return new HeadRows(Made(named, vocabulary), Made(free, 1));
     }
+
+    // A word within a question and at the beginning of an answer are two tokens.
+    private static int[] Tokens(string word, ByteLevelTokenizer tokenizer) => word.Length == 0 ? [] :
+        [.. new[] { word, $" {word}" }.Select(text => tokenizer.Encode(text)).Where(ids => ids.Count == 1).Select(ids => ids[0])];
 }

@@ -74,7 +74,7 @@ internal sealed class WorldNetwork(LlavaConfig config, LabelWords words, Compute
     {
         using var scope = NewDisposeScope();
         var embedding = weights[$"{LlavaNames.HuggingFace.Decoder}embed_tokens.weight"];
-        var (named, free) = words.Rows(head, embedding);
+        var (named, free) = words[head];
         var rows = named.matmul(embedding) + weights[$"{head.Name}.weight"] * free;
         var scores = linear(hidden.reshape(-1, config.Text.HiddenSize), rows, weights[$"{head.Name}.bias"]).to(float32);
         var losses = new List<Tensor>();
