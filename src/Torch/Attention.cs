@@ -53,6 +53,27 @@ public static class Attention
         return scores.softmax(-1).reshape(heads, k.shape[1]).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The mean of the attention rows of the last queries, of which each sees the keys up to its own.</summary>
+    /// <param name="q">[heads, n, d], the last n of S.</param>
+    /// <param name="k">[kvHeads, S, d].</param>
+    /// <param name="scale">Usually d^−0.5.</param>
+    /// <returns>[heads, S] in float32.</returns>
+    public static Tensor MeanRow(Tensor q, Tensor k, double scale)
+    {
+        var (queries, keys) = (q.shape[1], k.shape[1]);
+        if (queries == 1)
+            return Row(q.select(1, 0), k, scale);
+        using var scope = NewDisposeScope();
+        var sum = zeros([q.shape[0], keys], float32, q.device);
+        for (var i = 0; i < queries; i++)
+        {
+            using var turn = NewDisposeScope();
+            var seen = keys - queries + 1 + i;
+            sum.narrow(1, 0, seen).add_(Row(q.select(1, i), k.narrow(1, 0, seen), scale));
+        }
+        return sum.mul_(1.0 / queries).MoveToOuterDisposeScope();
+    }
+
     // One sequence: q and output [heads, T, d], k and v [kvHeads, S, d].
     private static void ForwardOne(Tensor q, Tensor k, Tensor v, bool causal, double scale, Tensor output)
     {

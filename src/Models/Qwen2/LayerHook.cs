@@ -21,7 +21,7 @@ public enum HookNeed
     /// <summary>The hidden states.</summary>
     Hidden,
 
-    /// <summary>The hidden states, and the attention of the last token in that layer.</summary>
+    /// <summary>The hidden states, and the attention of the last token, or tokens, in that layer.</summary>
     HiddenAndAttention,
 }
 
@@ -38,7 +38,7 @@ public readonly record struct KeyWindow(long Initial, long Local);
 /// <summary>Something that may drop or merge tokens inside the decoder.</summary>
 /// <param name="Wants">Asked for both places of a layer before the layer begins.</param>
 /// <param name="Act">
-/// (layer, place, hidden [T, hidden], attention of the last token [heads, T] in float32 where it was asked for) to what goes
+/// (layer, place, hidden [T, hidden], attention of the asking tokens [heads, T] in float32 where it was asked for) to what goes
 /// on; null keeps all as it is.
 /// </param>
 public sealed record LayerHook(
@@ -53,6 +53,9 @@ public sealed record LayerHook(
             (layer, _, hidden, attention) => keep(layer, hidden, attention!) is { } kept ? new HookResult(kept) : null)
     {
     }
+
+    /// <summary>How many of the last tokens ask: the attention that the hook sees is the mean of theirs.</summary>
+    public int Askers { get; init; } = 1;
 
     /// <summary>Which keys a prompt's queries see; null for all earlier ones. The prompt must be the cache's first tokens.</summary>
     public KeyWindow? Window { get; init; }

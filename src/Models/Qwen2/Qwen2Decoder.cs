@@ -81,7 +81,7 @@ public sealed class Qwen2Decoder
             var after = hook?.Wants(i, HookPlace.AfterAttention) ?? HookNeed.Nothing;
             var atEnd = hook?.Wants(i, HookPlace.AfterLayer) ?? HookNeed.Nothing;
             var needsRow = after == HookNeed.HiddenAndAttention || atEnd == HookNeed.HiddenAndAttention;
-            var (hidden, row) = _layers[i].Attend(x, rotary, cache, needsRow, hook?.Window);
+            var (hidden, row) = _layers[i].Attend(x, rotary, cache, needsRow ? hook!.Askers : 0, hook?.Window);
             (hidden, rotary, row) = Act(hook, i, HookPlace.AfterAttention, after, hidden, rotary, row);
             var next = _layers[i].FeedForward(hidden);
             (next, rotary, _) = Act(hook, i, HookPlace.AfterLayer, atEnd, next, rotary, row);

@@ -32,10 +32,10 @@ internal sealed class Qwen2Layer
     /// <param name="x">[T, hidden].</param>
     /// <param name="rotary">The tokens' angles.</param>
     /// <param name="cache">Receives keys and values.</param>
-    /// <param name="lastRow">Asks for the attention of the last token: [heads, length] in float32.</param>
+    /// <param name="askers">How many of the last tokens' attention is to be given, as its mean [heads, length] in float32; 0 for none.</param>
     /// <param name="window">Which keys the queries see; null for all earlier ones.</param>
-    internal (Tensor Hidden, Tensor? LastRow) Attend(
-        Tensor x, RotaryTable rotary, KeyValueCache cache, bool lastRow, KeyWindow? window = null)
+    internal (Tensor Hidden, Tensor? Asked) Attend(
+        Tensor x, RotaryTable rotary, KeyValueCache cache, int askers, KeyWindow? window = null)
     {
         using var scope = NewDisposeScope();
         var (tokens, hidden) = (x.shape[0], x.shape[1]);
@@ -53,8 +53,8 @@ internal sealed class Qwen2Layer
             : Attention.Forward(q, k, v, causal: true, scale);
         var result = _output.Forward(mixed.squeeze(0).transpose(0, 1).reshape(tokens, hidden));
         result.add_(x);
-        var row = lastRow ? Attention.Row(query.select(1, tokens - 1), keys, scale) : null;
-        return (result.MoveToOuterDisposeScope(), row?.MoveToOuterDisposeScope());
+        var asked = askers == 0 ? null : Attention.MeanRow(query.narrow(1, tokens - askers, askers), keys, scale);
+        return (result.MoveToOuterDisposeScope(), asked?.MoveToOuterDisposeScope());
     }
 
     /// <summary>x + down(silu(gate(norm(x))) · up(norm(x))).</summary>

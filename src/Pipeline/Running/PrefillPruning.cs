@@ -48,6 +48,7 @@ internal sealed class PrefillPruning(PruningMethod method, PruningPlan plan, int
             },
             Act)
         {
+            Askers = method.Asking == AskingTokens.Mean ? promptTokens - videoStart - video.Indices.Count : 1,
             Window = method.Window(promptTokens) is { } window ? new KeyWindow(window.Initial, window.Local) : null,
         };
     }

@@ -20,6 +20,9 @@ public sealed class HieraVidMethod(HieraVidOptions options, PruningSchedule sche
     public override NewlineRule Newlines => NewlineRule.All;
 
     /// <inheritdoc/>
+    public override AskingTokens Asking => _options.Query;
+
+    /// <inheritdoc/>
     public override LayerTokens[] Nominal(VideoShape video, int layerCount) =>
         _options.InputOnly
             ? FlopsTokens.Uniform(InputRoom(video), layerCount)

@@ -28,8 +28,7 @@ public enum SelectionRule
 }
 
 /// <summary>
-/// HieraVid's hyperparameters (specification, A9), and a switch for each point where paper and code part (A10). Which
-/// token asks (the query row) is the caller's choice: the method sees only the attention it is given.
+/// HieraVid's hyperparameters (specification, A9), and a switch for each point where paper and code part (A10).
 /// </summary>
 public sealed record HieraVidOptions
 {
@@ -40,6 +39,11 @@ public sealed record HieraVidOptions
     /// <see cref="RelevanceSign.Negated"/> by default, because the paper's figures were made with it.
     /// </summary>
     public RelevanceSign RelevanceSign { get; init; } = RelevanceSign.Negated;
+
+    /// <summary>
+    /// Whose attention makes relevance (Eq. 6). <see cref="AskingTokens.Last"/> by default, as the authors' code has it.
+    /// </summary>
+    public AskingTokens Query { get; init; } = AskingTokens.Last;
 
     /// <summary>
     /// The selection at a quarter of the depth, layer 7 of 28. <see cref="SelectionRule.Spread"/> by default: it fits
@@ -104,6 +108,7 @@ public sealed record HieraVidOptions
     public static HieraVidOptions Read(MethodSettings settings) => new()
     {
         RelevanceSign = settings.Choice("relevanceSign", Default.RelevanceSign),
+        Query = settings.Choice("query", Default.Query),
         Layer7 = settings.Choice("layer7", Default.Layer7),
         Later = settings.Choice("later", Default.Later),
         InputOnly = settings.Flag("inputOnly", Default.InputOnly),

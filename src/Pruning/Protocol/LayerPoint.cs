@@ -26,15 +26,25 @@ public enum LayerNeed
     /// <summary>The hidden states.</summary>
     Hidden,
 
-    /// <summary>The hidden states, and the attention of the prompt's last token in that layer.</summary>
+    /// <summary>The hidden states, and the attention of the asking tokens in that layer.</summary>
     HiddenAndAttention,
+}
+
+/// <summary>Whose attention a method sees.</summary>
+public enum AskingTokens
+{
+    /// <summary>The prompt's last token.</summary>
+    Last,
+
+    /// <summary>The mean over all tokens after the video: the question and what the chat template puts around it.</summary>
+    Mean,
 }
 
 /// <summary>The visual tokens at a point inside the model.</summary>
 /// <param name="Origins">Their original indices in the order of the sequence, [n].</param>
 /// <param name="Hidden">Their hidden states, [n, D']; any float type.</param>
 /// <param name="Attention">
-/// Attention of the asking token onto them in the point's layer, [heads, n] or already averaged [n]: softmax over all
+/// Attention of the asking tokens onto them in the point's layer, [heads, n] or already averaged [n]: softmax over all
 /// keys, not renormalised. Null where the method did not ask for it.
 /// </param>
 public sealed record LayerTokenStates(int[] Origins, Tensor Hidden, Tensor? Attention);

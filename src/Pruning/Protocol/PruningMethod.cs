@@ -68,6 +68,9 @@ public abstract class PruningMethod
     /// <exception cref="PruningException">The prompt is too short for the method's window.</exception>
     public virtual AttentionWindow? Window(int promptTokens) => null;
 
+    /// <summary>Whose attention step 4 sees.</summary>
+    public virtual AskingTokens Asking => AskingTokens.Last;
+
     /// <summary>What step 4 needs at a point inside the model.</summary>
     /// <param name="plan">The plan of the whole video.</param>
     /// <param name="point">The point that comes next.</param>

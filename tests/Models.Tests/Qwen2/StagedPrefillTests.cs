@@ -108,6 +108,34 @@ public sealed class StagedPrefillTests : IDisposable
     }
 
     [Fact]
+    public void Several_asking_tokens_give_the_mean_of_what_each_would_give_as_the_last()
+    {
+        using var scope = NewDisposeScope();
+        float[] Asked(int tokens, int askers)
+        {
+            float[] seen = [];
+            var watch = new LayerHook(layer => layer == 2, (_, _, attention) =>
+            {
+                seen = attention.ToArray<float>();
+                return null;
+            })
+            { Askers = askers };
+            using var cache = _decoder.NewCache();
+            _decoder.Forward(_decoder.Embed([.. Positions(tokens)]), Positions(tokens), cache, watch);
+            return seen;
+        }
+        var heads = _config.HeadCount;
+        var expected = new float[heads * 20];
+        for (var last = 17; last <= 20; last++)
+        {
+            var row = Asked(last, 1);
+            for (var i = 0; i < row.Length; i++)
+                expected[i / last * 20 + i % last] += row[i] / 4;
+        }
+        Assert.All(Asked(20, 4).Zip(expected), pair => Assert.InRange(pair.First, pair.Second - 1e-5f, pair.Second + 1e-5f));
+    }
+
+    [Fact]
     public void Dropping_after_a_layer_equals_dropping_before_its_feed_forward()
     {
         using var scope = NewDisposeScope();
