@@ -24,7 +24,7 @@ public static class Splits
     {
         var facts = video.Shots.Select(shot => $"{shot.Place}:" + string.Join(
             ',', shot.Sprites.Select(sprite => $"{sprite.Name} {sprite.Heading} {sprite.Change}").Order(StringComparer.Ordinal)));
-        var number = SeededRandom.For(0, $"{string.Join(';', facts)}/{video.Card?.Digit}").Below(20);
+        var number = SeededRandom.For(0, $"{string.Join(';', facts)}/{video.Card?.Digit}{video.Counter?.First}{video.Counter?.Last}").Below(20);
         return number switch { 0 => Split.Test, 1 => Split.Validation, _ => Split.Train };
     }
 }

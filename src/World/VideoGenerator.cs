@@ -22,6 +22,7 @@ public sealed record VideoOptions(double Duration, IReadOnlyList<Texture> Textur
 public static class VideoGenerator
 {
     private const double MinShot = 3;
+    private const double MinCounted = 6;
 
     /// <summary>The first video at or after a seed that belongs to the split. Seeds of a split are spaced by its share.</summary>
     /// <param name="seed">Where to look from.</param>
@@ -56,10 +57,13 @@ public static class VideoGenerator
                 Fade = i > 0 && random.Chance(0.4) ? 0.6 : 0,
             });
         }
-        return new WorldVideo(
+        var video = new WorldVideo(
             seed, options.Duration, random.Pick(options.Textures), shots,
             options.IsCrowded || random.Chance(0.4) ? MakeCard(random, options.Duration) : null,
             random.Chance(0.5) ? random.Between(1, 7) : 0, random.Between(0.88, 1.08));
+        return video.Card is null && video.Duration >= MinCounted && random.Chance(0.35)
+            ? video with { Counter = MakeCounter(random, options.Duration) }
+            : video;
     }
 
     private static List<double> Borders(SeededRandom random, VideoOptions options)
@@ -77,5 +81,13 @@ public static class VideoGenerator
         var shown = Math.Min(duration, 1.35);
         var at = random.Between(0, duration - shown);
         return new Card(random.Below(10), at, at + shown, (random.Between(0.2, 0.8), random.Between(0.2, 0.8)));
+    }
+
+    private static Counter MakeCounter(SeededRandom random, double duration)
+    {
+        // Every number is shown for two seconds at least.
+        var steps = 1 + random.Below(Math.Min(5, (int)(duration / 2) - 1));
+        var first = random.Below(10 - steps);
+        return new Counter(first, first + steps, duration / (steps + 1), (random.Pick([0.11, 0.89]), random.Pick([0.13, 0.87])));
     }
 }

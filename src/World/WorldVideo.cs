@@ -20,6 +20,17 @@ public sealed record Shot(Place Place, double Begins, double Ends, IReadOnlyList
 /// <param name="Centre">Where it is.</param>
 public sealed record Card(int Digit, double Appears, double Leaves, (double X, double Y) Centre);
 
+/// <summary>A small blue card in a corner that counts up through the whole video.</summary>
+/// <param name="First">Its number at the beginning.</param>
+/// <param name="Last">Its number at the end, at most 9.</param>
+/// <param name="Period">Seconds that each number is shown.</param>
+/// <param name="Centre">Where it is.</param>
+public sealed record Counter(int First, int Last, double Period, (double X, double Y) Centre)
+{
+    /// <summary>Its number at a time.</summary>
+    public int At(double time) => Math.Min(Last, First + (int)(time / Period));
+}
+
 /// <summary>Everything there is to know about a video of the world.</summary>
 /// <param name="Seed">What it was made from.</param>
 /// <param name="Duration">Seconds.</param>
@@ -31,6 +42,9 @@ public sealed record Card(int Digit, double Appears, double Leaves, (double X, d
 public sealed record WorldVideo(
     long Seed, double Duration, Texture Texture, IReadOnlyList<Shot> Shots, Card? Card, double Noise, double Brightness)
 {
+    /// <summary>The counter; null in most videos, and in all with a card.</summary>
+    public Counter? Counter { get; init; }
+
     /// <summary>All sprites, by shot.</summary>
     public IEnumerable<Sprite> Sprites => Shots.SelectMany(shot => shot.Sprites);
 

@@ -85,4 +85,14 @@ public class FrameRendererTests
         Assert.Equal(4, labels[6 * 8 + 4].Digit);
         Assert.Equal(CellLabel.NoColour, labels[0].Colour);
     }
+
+    [Fact]
+    public void Labels_remember_what_a_sprite_was_like_and_since_when_it_is_there()
+    {
+        var changing = Circle(Colour.Red) with { Appears = 2, Change = Change.Colour, ChangesAt = 4, LaterColour = Colour.Blue };
+        var label = CellLabel.Of(Empty(Place.Sea, changing), 5, 8).First(cell => cell.IsSprite);
+        Assert.Equal(
+            ((int)Colour.Blue, (int)Colour.Red, (int)Shape.Circle, (int)Change.Colour, 2),
+            (label.Colour, label.FirstColour, label.FirstShape, label.Change, label.Appeared));
+    }
 }

@@ -70,6 +70,12 @@ public class QuestionTests
         Assert.All(Of(QuestionKind.Needle), item => Assert.Equal($"{item.Video.Card!.Digit}", item.Question.Answer));
 
     [Fact]
+    public void The_counter_is_asked_for_its_first_and_its_last_number() =>
+        Assert.All(Of(QuestionKind.Counter), item => Assert.Equal(
+            $"{(item.Question.Text.Contains("first", StringComparison.Ordinal) ? item.Video.Counter!.First : item.Video.Counter!.Last)}",
+            item.Question.Answer));
+
+    [Fact]
     public void What_appears_first_appears_before_the_other()
     {
         foreach (var (video, question) in Of(QuestionKind.Order).Where(item => item.Question.Text.Contains(", the ", StringComparison.Ordinal)))

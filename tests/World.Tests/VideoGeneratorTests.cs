@@ -110,4 +110,19 @@ public class VideoGeneratorTests
             Assert.Contains(times, time => time >= video.Card!.Appears && time < video.Card.Leaves);
         }
     }
+
+    [Fact]
+    public void A_counter_goes_from_its_first_number_to_its_last_and_shows_each_when_one_frame_per_second_is_sampled()
+    {
+        var counters = Videos(Split.Train).Where(video => video.Counter is not null).ToList();
+        Assert.NotEmpty(counters);
+        foreach (var video in counters)
+        {
+            Assert.Null(video.Card);
+            var counter = video.Counter!;
+            var shown = Enumerable.Range(0, (int)video.Duration).Select(second => counter.At(second + 0.5)).ToList();
+            Assert.Equal(Enumerable.Range(counter.First, counter.Last - counter.First + 1), shown.Distinct());
+            Assert.InRange(counter.Last, counter.First + 1, 9);
+        }
+    }
 }

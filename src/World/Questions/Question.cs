@@ -4,7 +4,7 @@ namespace HieraVid.World.Questions;
 public enum QuestionKind
 {
 #pragma warning disable CS1591 // The names say it all.
-    Colour, Shape, Count, Direction, Order, Scene, When, Change, Needle, YesNo,
+    Colour, Shape, Count, Direction, Order, Scene, When, Change, Needle, YesNo, Counter,
 #pragma warning restore CS1591
 }
 

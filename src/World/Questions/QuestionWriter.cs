@@ -40,6 +40,7 @@ public static class QuestionWriter
         QuestionKind.Order => TimeQuestions.Order(facts, random),
         QuestionKind.When => TimeQuestions.When(facts, random),
         QuestionKind.Change => TimeQuestions.Change(facts, random),
-        _ => TimeQuestions.Needle(facts, random),
+        QuestionKind.Needle => TimeQuestions.Needle(facts, random),
+        _ => TimeQuestions.Counter(facts, random),
     };
 }

@@ -87,6 +87,17 @@ internal static class TimeQuestions
                 Words.Of(sprite.LaterShape));
     }
 
+    internal static Question? Counter(Facts facts, SeededRandom random)
+    {
+        if (facts.Video.Counter is not { } counter)
+            return null;
+        return random.Chance(0.5)
+            ? new Question(QuestionKind.Counter, random.Pick([
+                "Which number does the counter show first?", "What is the first number of the counter?"]), $"{counter.First}")
+            : new Question(QuestionKind.Counter, random.Pick([
+                "Which number does the counter show last?", "What is the last number of the counter?"]), $"{counter.Last}");
+    }
+
     internal static Question? Needle(Facts facts, SeededRandom random) => facts.Video.Card is { } card
         ? new Question(QuestionKind.Needle, random.Pick([
             "Which number is on the card?", "What number does the card show?", "Which digit can one read on the card?"]),

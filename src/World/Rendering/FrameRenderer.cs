@@ -6,6 +6,11 @@ public sealed class FrameRenderer
     private const float OutlineWidth = 0.014f;
     private const float CardWidth = 0.26f, CardHeight = 0.34f;
 
+    /// <summary>How large a counter is beside a card.</summary>
+    internal const float CounterScale = 0.65f;
+
+    private static readonly Rgb s_red = new(200, 30, 40), s_blue = new(30, 60, 200);
+
     private readonly WorldVideo _video;
     private readonly int _size;
     private readonly Rgb[][] _panoramas;
@@ -37,7 +42,9 @@ public sealed class FrameRenderer
                 canvas[i] = before[i].Mix(canvas[i], share);
         }
         if (_video.Card is { } card && time >= card.Appears && time < card.Leaves)
-            DrawCard(canvas, card);
+            DrawCard(canvas, card.Digit, card.Centre, 1, s_red);
+        if (_video.Counter is { } counter)
+            DrawCard(canvas, counter.At(time), counter.Centre, CounterScale, s_blue);
         Develop(canvas, time, target);
     }
 
@@ -91,16 +98,17 @@ public sealed class FrameRenderer
         });
     }
 
-    private void DrawCard(Rgb[] canvas, Card card)
+    private void DrawCard(Rgb[] canvas, int digit, (double X, double Y) centre, float scale, Rgb border)
     {
         const float Dot = 0.034f;
-        Over(canvas, card.Centre.X, card.Centre.Y, CardWidth / 2, CardHeight / 2, (dx, dy, _) =>
+        Over(canvas, centre.X, centre.Y, scale * CardWidth / 2, scale * CardHeight / 2, (dx, dy, _) =>
         {
+            (dx, dy) = (dx / scale, dy / scale);
             var edge = MathF.Max(MathF.Abs(dx) - CardWidth / 2, MathF.Abs(dy) - CardHeight / 2);
             if (edge > -0.016f)
-                return new Rgb(200, 30, 40);
+                return border;
             var (column, row) = ((int)MathF.Floor(dx / Dot + Digits.Width / 2f), (int)MathF.Floor(dy / Dot + Digits.Height / 2f));
-            return Digits.Inked(card.Digit, column, row) ? new Rgb(15, 15, 15) : new Rgb(252, 250, 240);
+            return Digits.Inked(digit, column, row) ? new Rgb(15, 15, 15) : new Rgb(252, 250, 240);
         });
     }
 
