@@ -31,7 +31,10 @@ internal sealed record Batch
     /// <summary>[Size · Frames, side, side, 3].</summary>
     internal required byte[] Pixels { get; init; }
 
-    /// <summary>Values of each label of each visual token: [label][Size · Frames · tokens per frame].</summary>
+    /// <summary>In place of a label's value where it is not asked for.</summary>
+    internal const long Unasked = -1;
+
+    /// <summary>Values of each label of each visual token, or <see cref="Unasked"/>: [label][Size · Frames · tokens per frame].</summary>
     internal required long[][] Labels { get; init; }
 
     /// <summary>Ids before the video, the same for all.</summary>

@@ -25,7 +25,7 @@ internal sealed record BatchPlan(
 /// <param name="tokenizer">Its tokenizer.</param>
 internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenizer)
 {
-    private const int Rounding = 16;
+    private const int Rounding = 16, BackgroundShare = 5, UnchangedShare = 4;
     private const double FramesPerSecond = 8;
 
     private readonly int _side = config.ResolveVision().ImageSize;
@@ -69,11 +69,18 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
                 var truth = CellLabel.Of(videos[v], times[f], _grid);
                 for (var c = 0; c < cells; c++)
                     for (var label = 0; label < labels.Length; label++)
-                        labels[label][frame * cells + c] = truth[c][label];
+                        labels[label][frame * cells + c] = IsAsked(label, truth[c], frame + c) ? truth[c][label] : Batch.Unasked;
             }
         }
         return (pixels, labels);
     }
+
+    // Most cells are background, and most sprites stay as they are: asked all the same, they would drown what is to be learned of
+    // the few others.
+    private static bool IsAsked(int label, CellLabel truth, int cell) =>
+        CellLabel.OfChanges.Contains(label) ? truth.IsSprite && (truth.Change != 0 || cell % UnchangedShare == 0)
+        : CellLabel.OfSprites.Contains(label) ? truth.IsSprite
+        : !CellLabel.Things.Contains(label) || truth.IsThing || cell % BackgroundShare == 0;
 
     private (long[] Opening, long[] Closing) Prompt(string question)
     {
@@ -105,7 +112,7 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
         Array.Fill(text, Special("<|endoftext|>"));
         var (positions, prefix, start) = (new long[plan.Size * length], new int[plan.Size * length], new int[plan.Size * length]);
         var (rows, targets, answers) = (new List<long>(), new List<long>(), new List<PackedAnswer>());
-        var (sprites, places) = (new List<(long, long[])>(), new List<(long, long[])>());
+        List<(long Row, long[] Facts)> sprites = [], places = [], totals = [], orders = [];
         for (var v = 0; v < plan.Size; v++)
         {
             var row = v * length;
@@ -120,7 +127,9 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
                     (prefix[row + at + i], start[row + at + i]) = (shared, at);
                 }
                 var words = piece.Ids.AsSpan(0, piece.Ids.Length - piece.AnswerLength);
-                sprites.AddRange(_names.Sprites(words, videos[v]).Select(word => ((long)row + at + word.Token, LabelHead.Of(videos[v], word.Sprite))));
+                orders.AddRange(_names.Orders(words, videos[v]).Select(word => ((long)row + at + word.Token, new long[] { word.IsSecond ? 1 : 0, (int)word.Chosen.Colour, (int)word.Chosen.Shape })));
+                totals.AddRange(_names.Totals(words, videos[v]).Select(word => ((long)row + at + word.Token, new long[] { word.Count })));
+                sprites.AddRange(_names.Sprites(words, videos[v]).Select(word => ((long)row + at + word.Token, LabelHead.Of(videos[v], word))));
                 places.AddRange(_names.Places(words, videos[v]).Select(word => ((long)row + at + word.Token, LabelHead.Of(videos[v], word.Shot))));
                 answers.Add(new PackedAnswer(piece.Question, rows.Count, piece.AnswerLength));
                 for (var i = piece.Ids.Length - piece.AnswerLength; i < piece.Ids.Length; i++)
@@ -148,7 +157,7 @@ internal sealed class BatchMaker(LlavaConfig config, ByteLevelTokenizer tokenize
             Start = start,
             Rows = [.. rows],
             Targets = [.. targets],
-            Named = [NamedTokens.Of(LabelHead.Sprite, sprites), NamedTokens.Of(LabelHead.Place, places)],
+            Named = [NamedTokens.Of(LabelHead.Sprite, sprites), NamedTokens.Of(LabelHead.Place, places), NamedTokens.Of(LabelHead.Total, totals), NamedTokens.Of(LabelHead.Order, orders)],
             Answers = answers,
         };
     }

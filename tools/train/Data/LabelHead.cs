@@ -18,6 +18,9 @@ internal sealed record LabelHead(string Name, IReadOnlyList<Label> Labels)
 
     private static readonly Label s_cell = new(Cells, []), s_second = new(CellLabel.LastSecond + 1, []), s_place = new(CellLabel.NoPlace + 1, []);
 
+    /// <summary>Whether it follows from what other heads tell, so that it takes more layers.</summary>
+    internal bool IsComparison { get; init; }
+
     /// <summary>What a frame tells of a cell.</summary>
     internal static LabelHead Seen { get; } = new("seen_head", [.. CellLabel.Seen.Select(OfCell)]);
 
@@ -40,21 +43,30 @@ internal sealed record LabelHead(string Name, IReadOnlyList<Label> Labels)
         new Label(CellLabel.NoPlace + 1, CellLabel.WordsOf(3)), s_place, s_second, OfCell(10),
     ]);
 
+    /// <summary>How many sprites of a colour it shows.</summary>
+    internal static LabelHead Total { get; } = new("total_head", [OfCell(10)]) { IsComparison = true };
+
+    /// <summary>Which of two sprites appears first or last: whether it is the second one that was named, and what it looks like.</summary>
+    internal static LabelHead Order { get; } = new("order_head", [new Label(2, []), OfCell(0), OfCell(1)]) { IsComparison = true };
+
     /// <summary>All of them.</summary>
-    internal static IReadOnlyList<LabelHead> All { get; } = [Seen, Watched, Sprite, Place];
+    internal static IReadOnlyList<LabelHead> All { get; } = [Seen, Watched, Sprite, Place, Total, Order];
 
     /// <summary>Values of all labels together.</summary>
     internal int Rows => Labels.Sum(label => label.Size);
 
-    /// <summary>What is true of a sprite, in the order of <see cref="Sprite"/>.</summary>
-    internal static long[] Of(WorldVideo video, Sprite sprite)
+    /// <summary>What is true of a sprite, in the order of <see cref="Sprite"/>, as far as its name does not tell it.</summary>
+    internal static long[] Of(WorldVideo video, NamedSprite named)
     {
+        var sprite = named.Sprite;
         static long Cell(double at) => Math.Clamp((int)(at * 8), 0, Cells - 1);
         return
         [
-            (int)sprite.Colour, (int)sprite.Shape, (int)sprite.Heading, (int)sprite.Change,
+            named.IsWhole ? Batch.Unasked : (int)sprite.Colour, named.IsWhole ? Batch.Unasked : (int)sprite.Shape, (int)sprite.Heading, (int)sprite.Change,
             Cell(sprite.From.Y), Cell(sprite.From.X), Cell(sprite.To.Y), Cell(sprite.To.X),
-            Math.Min(CellLabel.LastSecond, (int)sprite.Appears), (int)sprite.LaterColour, (int)sprite.LaterShape,
+            Math.Min(CellLabel.LastSecond, (int)sprite.Appears),
+            sprite.Change == Change.Colour ? (int)sprite.LaterColour : Batch.Unasked,
+            sprite.Change == Change.Shape ? (int)sprite.LaterShape : Batch.Unasked,
             (int)video.Shots.First(shot => shot.Sprites.Contains(sprite)).Place,
         ];
     }

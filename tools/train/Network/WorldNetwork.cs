@@ -24,8 +24,9 @@ internal sealed record Outcome(Tensor Loss, Tensor LabelLosses, Tensor? Logits, 
 /// <param name="compute">Where and how.</param>
 internal sealed class WorldNetwork(LlavaConfig config, LabelWords words, Compute compute)
 {
-    // Layers up to here may tell what was watched; those above then find it at the visual tokens.
-    private const int Watched = 6;
+    // Layers up to here may tell what was watched, at the visual tokens and at the questions' words for sprites and places; those
+    // up to the second have compared what the words know.
+    private const int Watched = 6, Compared = 10;
 
     /// <summary>All tensors: the checkpoint's, and the label heads'.</summary>
     internal static IReadOnlyList<TensorSpec> Tensors(LlavaConfig config) =>
@@ -82,10 +83,20 @@ internal sealed class WorldNetwork(LlavaConfig config, LabelWords words, Compute
         for (var i = 0; i < head.Labels.Count; i++)
         {
             var size = head.Labels[i].Size;
-            losses.Add(cross_entropy(scores.narrow(1, first, size), Ids(truth[i], truth[i].Length)));
+            losses.Add(Loss(scores.narrow(1, first, size), truth[i]));
             first += size;
         }
         return stack(losses, 0).MoveToOuterDisposeScope();
+    }
+
+    // Over the rows that are asked.
+    private Tensor Loss(Tensor scores, long[] truth)
+    {
+        var asked = Enumerable.Range(0, truth.Length).Where(row => truth[row] != Batch.Unasked).Select(row => (long)row).ToArray();
+        if (asked.Length == truth.Length)
+            return cross_entropy(scores, Ids(truth, truth.Length));
+        return asked.Length == 0 ? zeros([], float32, compute.Device)
+            : cross_entropy(scores.index_select(0, Ids(asked, asked.Length)), Ids([.. asked.Select(row => truth[row])], asked.Length));
     }
 
     private (Tensor Logits, Tensor Watched) Answers(
@@ -102,17 +113,20 @@ internal sealed class WorldNetwork(LlavaConfig config, LabelWords words, Compute
         var rotary = RotaryEmbedding.Table(batch.Positions, text.HeadSize, text.RopeTheta, compute);
         using var spans = new PackedSpans(batch.Prefix, batch.Start, batch.Length, x);
         layers ??= [.. Enumerable.Range(0, text.LayerCount)];
-        var between = decoder.Forward(x, rotary, spans, [.. layers.Where(layer => layer <= Watched)]);
+        Tensor Through(Tensor state, int after, int last) =>
+            decoder.Forward(state, rotary, spans, [.. layers.Where(layer => layer > after && layer <= last)]);
+        var known = Through(x, -1, Watched);
         var watched = Labels(
-            between.narrow(1, batch.Opening.Length, frames.shape[1]), LabelHead.Watched,
+            known.narrow(1, batch.Opening.Length, frames.shape[1]), LabelHead.Watched,
             [.. CellLabel.Watched.Select(label => batch.Labels[label])], weights);
-        // A question's word for a sprite knows by now what the video says of it; what follows has only to pass it on.
+        var compared = Through(known, Watched, Compared);
         foreach (var words in batch.Named.Where(words => words.Rows.Length > 0))
         {
-            var named = between.reshape(-1, hidden).index_select(0, Ids(words.Rows, words.Rows.Length));
+            var state = words.Head.IsComparison ? compared : known;
+            var named = state.reshape(-1, hidden).index_select(0, Ids(words.Rows, words.Rows.Length));
             watched = cat([watched, Labels(named, words.Head, words.Truth, weights)], 0);
         }
-        var output = decoder.Forward(between, rotary, spans, [.. layers.Where(layer => layer > Watched)]).reshape(-1, hidden);
+        var output = Through(compared, Compared, int.MaxValue).reshape(-1, hidden);
         return (decoder.Logits(output.index_select(0, Ids(batch.Rows, batch.Rows.Length))), watched);
     }
 
