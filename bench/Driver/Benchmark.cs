@@ -62,7 +62,9 @@ internal sealed record Benchmark(string Name, string Title, IReadOnlyList<Side> 
         [
             .. PruningMethods.Names.Where(name => name != PruningMethods.None)
                 .Select(name => Side.Ours(FormattableString.Invariant($"method/{name}/{frames}/{positions}"), name)),
-            Side.Python("fastvid in PyTorch", "fastvid.py", $"{frames}", $"{positions}"),
+            Side.Python("fastvid in PyTorch", "fastvid.py", "whole", $"{frames}", $"{positions}"),
+            Side.Ours(FormattableString.Invariant($"dtm/{frames}/{positions}"), "fastvid's DTM"),
+            Side.Python("fastvid's DTM in PyTorch", "fastvid.py", "dtm", $"{frames}", $"{positions}"),
             Side.Python("framefusion in PyTorch", "framefusion.py", $"{frames}", $"{positions}"),
         ]);
 }

@@ -16,7 +16,7 @@ internal static class MethodPruning
     private const int SceneFrames = 8;
     private const int Layers = 28;
     private const int FeatureWidth = 1152;
-    private const double Budget = 0.25;
+    internal const double Budget = 0.25;
 
     internal static Func<Dictionary<string, double>> SetUp(string name, int frames, int positions)
     {
@@ -67,7 +67,7 @@ internal static class MethodPruning
     }
 
     // Scenes of 8 frames; within one, neighbouring frames have a cosine of 0.92.
-    private static List<TokenChunk> Chunks(PruningMethod method, int frames, int positions)
+    internal static List<TokenChunk> Chunks(PruningMethod method, int frames, int positions)
     {
         manual_seed(0);
         var tokens = Noisy(frames, [positions, Width]).to(ScalarType.BFloat16);

@@ -45,9 +45,12 @@ internal static class Worker
     {
         torch.set_num_threads(int.Parse(args[2], null));
         using var frozen = torch.no_grad();
-        var repetition = args[0].Split('/') is ["method", var method, var frames, var positions]
-            ? MethodPruning.SetUp(method, int.Parse(frames, null), int.Parse(positions, null))
-            : Known[args[0]](args[1]);
+        var repetition = args[0].Split('/') switch
+        {
+            ["method", var method, var frames, var positions] => MethodPruning.SetUp(method, int.Parse(frames, null), int.Parse(positions, null)),
+            ["dtm", var frames, var positions] => DtmMerging.SetUp(int.Parse(frames, null), int.Parse(positions, null)),
+            _ => Known[args[0]](args[1]),
+        };
         Console.WriteLine("ready");
         using var process = Process.GetCurrentProcess();
         while (Console.ReadLine() is not null)

@@ -1,4 +1,4 @@
-"""FastVID (OneVision form) in plain PyTorch, from the specification: `fastvid.py FRAMES POSITIONS CHECKPOINT THREADS`."""
+"""FastVID (OneVision form) in plain PyTorch, from the specification: `fastvid.py whole|dtm FRAMES POSITIONS CHECKPOINT THREADS`."""
 import math
 
 import protocol
@@ -26,8 +26,8 @@ def density(x):
     return rho * torch.where(denser, distance, greatest).min(-1).values
 
 
-def prune(tokens, attention, keep):
-    """One segment: kept indices and their values."""
+def merge(tokens, attention, keep):
+    """One segment: its tokens, which are salient, the anchors' indices and values."""
     frames, positions, width = tokens.shape
     context = int(keep * CONTEXT)
     salient = torch.topk(attention, keep - context).indices
@@ -45,15 +45,21 @@ def prune(tokens, attention, keep):
     count = chosen.sum(-1, keepdim=True)
     weight = torch.clamp(1 / (count + 1), min=BETA)
     merged = weight * anchors + (1 - weight) * (chosen @ members) / count
-    anchor_index = torch.gather(index[carriers], 1, top).flatten()
+    return x, is_salient, torch.gather(index[carriers], 1, top).flatten(), merged.flatten(0, 1)
+
+
+def prune(tokens, attention, keep):
+    """One segment: kept indices and their values."""
+    frames, positions, _ = tokens.shape
+    x, is_salient, anchor_index, merged = merge(tokens, attention, keep)
     salient_index = torch.arange(frames * positions).view(frames, positions)[is_salient]
     kept = torch.cat([salient_index, anchor_index])
-    values = torch.cat([x[is_salient], merged.flatten(0, 1)]).to(tokens.dtype)
+    values = torch.cat([x[is_salient], merged]).to(tokens.dtype)
     order = kept.argsort()
     return kept[order], values[order]
 
 
-def set_up(_, frames, positions):
+def set_up(_, part, frames, positions):
     frames, positions = int(frames), int(positions)
     tokens = video_tokens.tokens(frames, positions)
     features, attention = video_tokens.noisy(frames, video_tokens.FEATURE_WIDTH), torch.rand(frames, positions)
@@ -67,7 +73,15 @@ def set_up(_, frames, positions):
             first += count
         return torch.cat([index for index, _ in kept]), torch.cat([values for _, values in kept])
 
+    segments = []
+    for count in cut(features):
+        first = sum(len(segment) for segment, _ in segments)
+        segments.append((tokens[first:first + count], attention[first:first + count]))
+
     def repetition():
+        if part == "dtm":
+            seconds, merged = protocol.timed(lambda: [merge(*segment, keep) for segment in segments])
+            return {"seconds": seconds, "anchors": sum(len(values) for _, _, _, values in merged)}
         seconds, (index, _) = protocol.timed(run)
         return {"seconds": seconds, "entered": len(index)}
     return repetition

@@ -77,7 +77,15 @@ internal static class AskCommand
         return command;
     }
 
-    internal static async Task<int> RunAsync(
+    private static async Task<int> RunAsync(
+        JobRequest request, StoreUse storing, string folder, string? tower, string? pool, Compute compute, bool json, string? page, CancellationToken cancellation)
+    {
+        await AnswerAsync(request, storing, folder, tower, pool, compute, json, page, cancellation).ConfigureAwait(false);
+        return CommandLine.Success;
+    }
+
+    /// <summary>Answers, streamed or as JSON, and writes the page where one is asked for.</summary>
+    internal static async Task<AnswerReport> AnswerAsync(
         JobRequest request, StoreUse storing, string folder, string? tower, string? pool, Compute compute, bool json, string? page, CancellationToken cancellation)
     {
         var display = StageDisplay.Create();
@@ -105,7 +113,7 @@ internal static class AskCommand
                 await ReportPage.WriteAsync(page, report, request.Question, probed.Info, VideoLimits.Default, cancellation).ConfigureAwait(false);
                 Console.Error.WriteLine($"Report: {page}");
             }
-            return CommandLine.Success;
+            return report;
         }
         finally
         {

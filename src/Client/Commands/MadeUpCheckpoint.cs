@@ -10,7 +10,7 @@ internal static class MadeUpCheckpoint
     /// <summary>The folder of a preset's checkpoint, made where it isn't there.</summary>
     internal static string Of(CheckpointPreset preset, CancellationToken cancellation)
     {
-        var folder = Path.Combine(Cache(), "hieravid", "models", $"{preset.Name}-seed{Seed}");
+        var folder = Path.Combine(UserCache.Folder, "models", $"{preset.Name}-seed{Seed}");
         if (!File.Exists(Path.Combine(folder, "config.json")))
         {
             Console.Error.WriteLine($"Making a random {preset.Name} checkpoint in {folder}");
@@ -18,8 +18,4 @@ internal static class MadeUpCheckpoint
         }
         return folder;
     }
-
-    private static string Cache() => Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
-        ? cache
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
 }
