@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HieraVid.Pruning;
+using HieraVid.Torch;
 using static TorchSharp.torch;
 
 namespace HieraVid.Bench.Workers;
