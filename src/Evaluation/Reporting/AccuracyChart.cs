@@ -4,10 +4,12 @@ using System.Text;
 
 namespace HieraVid.Evaluation.Reporting;
 
-/// <summary>Accuracy against cost as SVG: one line per method, whiskers for the 95 % interval.</summary>
+/// <summary>Accuracy against cost, which is drawn by powers, as SVG: one line per method, whiskers for the 95 % interval.</summary>
 internal static class AccuracyChart
 {
     private const double Width = 760, Height = 380, Left = 56, Right = 190, Top = 20, Bottom = 46;
+
+    private static readonly double[] s_costs = [0.02, 0.05, 0.1, 0.2, 0.5, 1];
 
     private static readonly string[] Colours =
         ["#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f", "#64748b"];
@@ -28,9 +30,10 @@ internal static class AccuracyChart
         {
             var share = step / 10.0;
             svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(share):0.0}\" y2=\"{Y(share):0.0}\"/>");
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 8}\" y=\"{Y(share) + 4:0.0}\" text-anchor=\"end\">{share:P0}</text>");
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{X(share):0.0}\" y=\"{Height - Bottom + 18}\" text-anchor=\"middle\">{share:P0}</text>\n");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 8}\" y=\"{Y(share) + 4:0.0}\" text-anchor=\"end\">{share:P0}</text>\n");
         }
+        foreach (var share in s_costs)
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{X(share):0.0}\" y=\"{Height - Bottom + 18}\" text-anchor=\"middle\">{share:P0}</text>\n");
         svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 8}\" text-anchor=\"middle\">FLOPs of the prefill (Eq. 12), share of vanilla</text>\n");
     }
 
@@ -49,7 +52,9 @@ internal static class AccuracyChart
         svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{keyX + 18}\" y=\"{keyY}\">{WebUtility.HtmlEncode(name)}</text>\n");
     }
 
-    private static double X(double share) => Left + Math.Min(share, 1) * (Width - Left - Right);
+    // By powers: what matters lies between a hundredth and a third.
+    private static double X(double share) =>
+        Left + (1 - Math.Log(Math.Clamp(share, s_costs[0], 1)) / Math.Log(s_costs[0])) * (Width - Left - Right);
 
     private static double Y(double share) => Height - Bottom - share * (Height - Top - Bottom);
 }
