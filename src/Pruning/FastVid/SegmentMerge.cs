@@ -134,7 +134,6 @@ public sealed record SegmentMerge(
         var weights = new float[sums.Counts.Length];
         for (var a = 0; a < weights.Length; a++)
             weights[a] = sums.Counts[a] == 0 ? 1 : (float)Math.Max(1.0 / (sums.Counts[a] + 1), beta);
-        var w = TensorData.From<float>(weights, weights.Length, 1).to(own.device);
-        return (own.to(float32) * w + sums.Means().to(own.device) * (w * -1 + 1)).MoveToOuterDisposeScope();
+        return sums.Blend(own, weights).to(own.device).MoveToOuterDisposeScope();
     }
 }

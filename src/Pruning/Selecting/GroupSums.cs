@@ -67,6 +67,30 @@ internal sealed class GroupSums(int groups, int width)
         return TensorData.From<float>(_sums, groups, width);
     }
 
+    /// <summary>weight · row + (1 − weight) · mean for each group, [groups, D] in float32. The sums are used up.</summary>
+    /// <param name="rows">One for each group, [groups, D] in float32 or bfloat16.</param>
+    /// <param name="weights">[groups].</param>
+    internal Tensor Blend(Tensor rows, float[] weights)
+    {
+        var values = Rows.Wide(rows);
+        Dpp.Workers.For(groups, Math.Max(1, get_num_threads()), (double)groups * width * 4, group =>
+            Blend(MemoryMarshal.Cast<byte, float>(values.bytes).Slice(group * width, width), weights[group],
+                1f / Math.Max(1, Counts[group]), Sum(group)));
+        return TensorData.From<float>(_sums, groups, width);
+    }
+
+    // In one pass, and rounded as the steps one after the other would be.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Blend(ReadOnlySpan<float> row, float weight, float share, Span<float> sum)
+    {
+        var from = MemoryMarshal.Cast<float, Vector<float>>(row);
+        var to = MemoryMarshal.Cast<float, Vector<float>>(sum);
+        for (var i = 0; i < to.Length; i++)
+            to[i] = from[i] * weight + to[i] * share * (1 - weight);
+        for (var i = to.Length * Vector<float>.Count; i < sum.Length; i++)
+            sum[i] = row[i] * weight + sum[i] * share * (1 - weight);
+    }
+
     // Four rows at a time: the sum is loaded and stored once for them, and the order of adding stays.
     private void Add(ReadOnlySpan<float> values, List<int> rows, Span<float> sum)
     {
