@@ -65,22 +65,24 @@ def set_up(_, part, frames, positions):
     features, attention = video_tokens.noisy(frames, video_tokens.FEATURE_WIDTH), torch.rand(frames, positions)
     keep = int(positions * video_tokens.BUDGET)
 
-    def run():
-        first, kept = 0, []
+    def segments():
+        first = 0
         for count in cut(features):
-            index, values = prune(tokens[first:first + count], attention[first:first + count], keep)
-            kept.append((index + first * positions, values))
+            yield first, tokens[first:first + count], attention[first:first + count]
             first += count
+
+    def run():
+        kept = []
+        for first, own, attended in segments():
+            index, values = prune(own, attended, keep)
+            kept.append((index + first * positions, values))
         return torch.cat([index for index, _ in kept]), torch.cat([values for _, values in kept])
 
-    segments = []
-    for count in cut(features):
-        first = sum(len(segment) for segment, _ in segments)
-        segments.append((tokens[first:first + count], attention[first:first + count]))
+    ready = list(segments())
 
     def repetition():
         if part == "dtm":
-            seconds, merged = protocol.timed(lambda: [merge(*segment, keep) for segment in segments])
+            seconds, merged = protocol.timed(lambda: [merge(own, attended, keep) for _, own, attended in ready])
             return {"seconds": seconds, "anchors": sum(len(values) for _, _, _, values in merged)}
         seconds, (index, _) = protocol.timed(run)
         return {"seconds": seconds, "entered": len(index)}

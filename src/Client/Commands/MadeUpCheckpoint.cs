@@ -1,4 +1,5 @@
 using HieraVid.Models.Checkpoints;
+using HieraVid.Pipeline.Tokens;
 
 namespace HieraVid.Client.Commands;
 

@@ -29,10 +29,7 @@ public sealed record TokenStore(IBlobs Blobs, long LimitBytes)
             var folder = Environment.GetEnvironmentVariable("HIERAVID_STORE");
             if (!string.IsNullOrEmpty(folder))
                 return folder;
-            var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-            if (string.IsNullOrEmpty(cache))
-                cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-            return Path.Combine(cache, "hieravid", "tokens");
+            return Path.Combine(UserCache.Folder, "tokens");
         }
     }
 

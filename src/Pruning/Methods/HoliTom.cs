@@ -148,9 +148,7 @@ public sealed class HoliTom(double share, HoliTomOptions options) : InputMethod(
         var sums = new GroupSums(count, (int)rows.shape[1]);
         sums.Add(Rows.Wide(rows), group);
         var weights = Array.ConvertAll(sums.Counts, others => others == 0 ? 1f : (float)beta);
-        var w = TensorData.From<float>(weights, count, 1).to(rows.device);
-        var values = Rows.Take(rows, centres).to(float32) * w + sums.Means().to(rows.device) * (w * -1 + 1);
-        return (centres, values.MoveToOuterDisposeScope());
+        return (centres, sums.Blend(Rows.Take(rows, centres), weights).to(rows.device).MoveToOuterDisposeScope());
     }
 
     private static Tensor Average(Tensor tokens, int[] positions)
