@@ -3,14 +3,11 @@
 
 OUT="$ROOT/artifacts"
 CONFIGURATION=release
-# Which tensor library the C# code is built on: Native (the system's libtorch) or TorchSharp (the package).
-TORCH="${HIERAVID_TORCH:-Native}"
-BUILD_OPTIONS=(-c Release --nologo -v quiet -p:Torch="$TORCH")
+BUILD_OPTIONS=(-c Release --nologo -v quiet)
 BIN="$OUT/bin"
-if [ "$TORCH" = TorchSharp ]; then
-  BIN="$OUT/torchsharp/bin"
-  [ -z "${TORCHSHARP_VERSION:-}" ] || BUILD_OPTIONS+=(-p:TorchSharpVersion="$TORCHSHARP_VERSION")
-fi
+# libtorch's waiting threads leave the cores to others, and its large blocks of memory come in huge pages: read when it is
+# loaded (src/Torch/Loading/Libtorch.cs, which programs of their own start with).
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}" THP_MEM_ALLOC_ENABLE="${THP_MEM_ALLOC_ENABLE:-1}"
 
 say() { printf 'set-up: %s\n' "$*" >&2; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
@@ -24,23 +21,11 @@ as_root() {
 }
 
 has_icu() { compgen -G '/usr/lib/*/libicuuc.so.*' >/dev/null || compgen -G '/usr/lib*/libicuuc.so.*' >/dev/null; }
-has_libtorch() {
-  [ -n "${LIBTORCH:-}" ] && [ -e "$LIBTORCH/include/torch/csrc/api/include/torch/torch.h" ] \
-    || [ -e /usr/include/torch/csrc/api/include/torch/torch.h ]
-}
-# libtorch-dev pulls in a reference BLAS, with which float32 products are some 50 times slower than with OpenBLAS.
-has_openblas() { [ -n "${LIBTORCH:-}" ] || compgen -G '/usr/lib/*/openblas-pthread/libblas.so.3' >/dev/null; }
-
 install_packages() {
   local packages=() reasons=()
   want() { packages+=("$1"); reasons+=("$1 ($2)"); }
   command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || want ffmpeg "decodes videos"
-  command -v g++ >/dev/null || want g++ "compiles the binding to libtorch"
-  command -v cmake >/dev/null || want cmake "builds the binding to libtorch"
-  command -v make >/dev/null || command -v ninja >/dev/null || want make "builds the binding to libtorch"
   command -v prlimit >/dev/null && command -v unshare >/dev/null || want util-linux "locks FFmpeg in"
-  has_libtorch || want libtorch-dev "tensors; or set LIBTORCH to a libtorch of your own"
-  has_openblas || want libopenblas0-pthread "fast matrix products"
   has_icu || want libicu-dev "Unicode rules for the tokenizer"
   command -v dotnet >/dev/null || [ -x "$ROOT/.setup/dotnet/dotnet" ] || command -v curl >/dev/null \
     || want curl "fetches the .NET SDK"
@@ -78,21 +63,6 @@ newer_than() {
   local stamp="$1"
   shift
   [ ! -e "$stamp" ] || [ -n "$(find "$@" -newer "$stamp" -print -quit 2>/dev/null)" ]
-}
-
-build_native() {
-  [ "$TORCH" = Native ] || return 0
-  local stamp="$OUT/native/built" which="${LIBTORCH:-system}"
-  if [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$which" ] && ! newer_than "$stamp" "$ROOT/native/torch"; then return 0; fi
-  install_packages
-  say "building the binding to libtorch (once; half a minute)"
-  local folder="$OUT/cmake"
-  rm -rf "$folder"
-  mkdir -p "$OUT/native"
-  { cmake -S "$ROOT/native/torch" -B "$folder" -DCMAKE_BUILD_TYPE=Release && cmake --build "$folder" -j "$(nproc)"; } \
-    >"$OUT/native/build.log" 2>&1 || { tail -n 20 "$OUT/native/build.log" >&2; fail "The binding to libtorch did not build; see $OUT/native/build.log."; }
-  cp "$folder/libhieravid_torch.so" "$OUT/native/"
-  printf '%s\n' "$which" >"$stamp"
 }
 
 # Whether the cluster is built: where the feed lacks one of its packages (the group "Cluster" of Directory.Packages.props) it
@@ -141,7 +111,7 @@ build_dotnet() {
   local stamp="$BIN/../built-$1" built
   # Whoever built everything built this too.
   for built in "$stamp" "$BIN/../built-all"; do
-    newer_than "$built" "$ROOT/src" "$ROOT/tests" "$ROOT/tools" "$ROOT/bench" "$ROOT/samples/method" "$ROOT"/Directory.* "$ROOT/HieraVid.sln" "$OUT/native/built" "$OUT/cluster" || return 0
+    newer_than "$built" "$ROOT/src" "$ROOT/tests" "$ROOT/tools" "$ROOT/bench" "$ROOT/samples/method" "$ROOT"/Directory.* "$ROOT/HieraVid.sln" "$OUT/cluster" || return 0
   done
   install_packages
   install_dotnet
@@ -160,7 +130,6 @@ set_up() {
   [ -w "$ROOT" ] || [ -e "$BIN/../built-$1" ] || [ -e "$BIN/../built-all" ] || fail "$ROOT is not writable and nothing is built there yet; clone it to a folder of your own."
   if [ -e "$BIN/../built-$1" ]; then command -v ffmpeg >/dev/null || install_packages; fi
   find_dotnet
-  build_native
   decide_cluster
   build_dotnet "$1" "$2"
 }

@@ -82,7 +82,7 @@ public sealed record Compute(Device Device, ScalarType DType)
     public void Synchronize()
     {
         if (Device.type == DeviceType.CUDA)
-            cuda.synchronize(Math.Max(0, Device.index));
+            cuda.synchronize(Device);
     }
 
     private NamedDevice Single => new(Device.type == DeviceType.CPU ? "cpu" : $"cuda:{Math.Max(0, Device.index)}");

@@ -1,4 +1,5 @@
 using HieraVid.Models.Packed;
+using HieraVid.Torch;
 using static TorchSharp.torch;
 
 namespace HieraVid.Models;
@@ -13,7 +14,7 @@ public sealed record Linear(Tensor? Weight, Tensor? Bias)
 
     /// <summary>[…, inputs] to […, outputs]; of three dimensions, every item of the first gives the same bits in any company.</summary>
     public Tensor Forward(Tensor x) => Quantized is { } rounded ? rounded.Linear(x, Bias)
-        : DependsOnCompany(x) ? Each(x) : nn.functional.linear(x, Weight!, Bias);
+        : DependsOnCompany(x) ? Each(x) : Products.Linear(x, Weight!, Bias);
 
     // OpenBLAS rounds a row of a float32 product one way or another depending on how many rows there are, on processors without
     // AVX-512 or younger than it is. A frame's tokens must not tell which frames shared its pass.
@@ -23,7 +24,7 @@ public sealed record Linear(Tensor? Weight, Tensor? Bias)
     private Tensor Each(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return stack([.. Enumerable.Range(0, (int)x.shape[0]).Select(i => nn.functional.linear(x.select(0, i), Weight!, Bias))], 0)
+        return stack([.. Enumerable.Range(0, (int)x.shape[0]).Select(i => Products.Linear(x.select(0, i), Weight!, Bias))], 0)
             .MoveToOuterDisposeScope();
     }
 }

@@ -1,22 +1,23 @@
+using HieraVid.Torch.Rows;
 using static TorchSharp.torch;
 
 namespace HieraVid.Torch;
 
-/// <summary>Activations and norms that TorchSharp's <c>functional</c> lacks in some versions or that need exact rounding.</summary>
+/// <summary>
+/// Activations and norms in one pass over memory, rounded as the models' references do. Composed of libtorch's operations where
+/// the loops don't reach: on a GPU, and where gradients are wanted.
+/// </summary>
 public static class Activations
 {
     /// <summary>GELU in its tanh form: 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))). SigLIP uses it (models.md, section 2).</summary>
     /// <param name="x">Any shape.</param>
     public static Tensor GeluTanh(Tensor x)
     {
-#if TORCHSHARP
-        // Composed: the package has the approximate form only from 0.100 on, and the cost shows only in benchmarks.
+        if (OnePass.Takes(x))
+            return OnePass.GeluTanh(x);
         using var scope = NewDisposeScope();
         var inner = (x * x * x * 0.044715 + x) * Math.Sqrt(2 / Math.PI);
         return ((inner.tanh() + 1.0) * x * 0.5).MoveToOuterDisposeScope();
-#else
-        return Kernels.GeluTanh(x);
-#endif
     }
 
     /// <summary>
@@ -27,10 +28,8 @@ public static class Activations
     /// <param name="epsilon">ε.</param>
     public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon)
     {
-#if !TORCHSHARP
-        if (Kernels.Fuses(x))
-            return Kernels.RmsNorm(x, weight, epsilon);
-#endif
+        if (OnePass.Takes(x))
+            return OnePass.RmsNorm(x, weight, epsilon);
         using var scope = NewDisposeScope();
         var wide = x.to(float32);
         var scale = (wide.pow(2).mean([-1], true) + epsilon).rsqrt();
@@ -42,14 +41,10 @@ public static class Activations
     /// <param name="up">[…, M].</param>
     public static Tensor SwiGlu(Tensor gate, Tensor up)
     {
-#if !TORCHSHARP
-        if (Kernels.Fuses(gate))
-            return Kernels.SwiGlu(gate, up);
-#endif
+        if (OnePass.Takes(gate))
+            return OnePass.SwiGlu(gate, up);
         using var scope = NewDisposeScope();
-        var activated = gate.silu();
-        activated.mul_(up);
-        return activated.MoveToOuterDisposeScope();
+        return (nn.functional.silu(gate) * up).MoveToOuterDisposeScope();
     }
 
     /// <summary>Turns the pairs (j, j + d/2) of every head by its token's angles, in float32.</summary>
@@ -59,10 +54,8 @@ public static class Activations
     /// <returns>[T, heads, d] in x's type.</returns>
     public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
     {
-#if !TORCHSHARP
-        if (Kernels.Fuses(x))
-            return Kernels.Rotate(x, cos, sin);
-#endif
+        if (OnePass.Takes(x))
+            return OnePass.Rotate(x, cos, sin);
         using var scope = NewDisposeScope();
         var half = x.shape[2] / 2;
         var wide = x.to(float32);

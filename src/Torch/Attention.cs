@@ -1,3 +1,4 @@
+using HieraVid.Torch.Rows;
 using static TorchSharp.torch;
 
 namespace HieraVid.Torch;
@@ -26,7 +27,9 @@ public static class Attention
     {
         using var scope = NewDisposeScope();
         var shape = q.shape;
-        if (Kernels.HasFusedAttention && (!causal || shape[2] == k.shape[2] || shape[2] == 1))
+        // libtorch's attention knows causal rows only where queries and keys are the same positions, and has no kernel for
+        // tensors without values.
+        if ((shape[2] == k.shape[2] || (!causal && shape[2] > 1)) && q.device_type != TorchSharp.DeviceType.META)
             return Fused(q, k, v, causal && shape[2] > 1, scale).MoveToOuterDisposeScope();
 
         // Heads innermost but one: the caller's next step joins the heads of each token, which then needs no copy.
@@ -100,13 +103,11 @@ public static class Attention
     // scores [kvHeads, group·n, seen]: row r is query r mod n of the last n of the positions seen. May reuse their memory.
     private static Tensor Softmax(Tensor scores, double scale, long n, bool causal)
     {
-#if !TORCHSHARP
-        if (Kernels.Fuses(scores))
+        if (OnePass.Takes(scores))
         {
-            Kernels.SoftmaxScores(scores, scale, n, causal);
+            OnePass.Softmax(scores, scale, n, causal);
             return scores;
         }
-#endif
         using var scope = NewDisposeScope();
         scores.mul_(scale);
         if (causal && n > 1)
@@ -121,10 +122,22 @@ public static class Attention
     private static Tensor Fused(Tensor q, Tensor k, Tensor v, bool causal, double scale)
     {
         var group = q.shape[1] / k.shape[1];
-        // The fused kernels scale by d^-0.5 themselves.
+        return Scaled(q, Repeat(k, group), Repeat(v, group), null, causal, scale);
+    }
+
+    /// <summary>libtorch's own attention, which never holds the score matrix either.</summary>
+    /// <param name="q">[B, heads, T, d].</param>
+    /// <param name="k">[B, heads, S, d].</param>
+    /// <param name="v">[B, heads, S, d].</param>
+    /// <param name="mask">Added to the scores, broadcast to [B, heads, T, S]; or null.</param>
+    /// <param name="causal">Whether later keys are hidden; T = S only.</param>
+    /// <param name="scale">Usually d^−0.5.</param>
+    internal static Tensor Scaled(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, double scale)
+    {
+        // It scales by d^-0.5 itself.
         var ratio = scale * Math.Sqrt(q.shape[3]);
         var scaled = Math.Abs(ratio - 1) < 1e-6 ? q : q * ratio;
-        return Kernels.FusedAttention(scaled, Repeat(k, group), Repeat(v, group), causal).contiguous();
+        return nn.functional.scaled_dot_product_attention(scaled, k, v, mask, is_casual: causal);
     }
 
     // [B, kvHeads, S, d] -> [B, kvHeads·group, S, d], each head repeated in place.

@@ -82,7 +82,7 @@ public class ActivationTests
     {
         using var scope = NewDisposeScope();
         var (x, w, b) = (Random(false, rows, inputs), Random(false, outputs, inputs), Random(false, outputs));
-        var expected = x.to(float32).matmul(w.to(float32).transpose(0, 1)) + b.to(float32);
+        var expected = x.to(float32).mm(w.to(float32).transpose(0, 1)) + b.to(float32);
         Check(expected.to(x.dtype), nn.functional.linear(x, w, b));
     }
 

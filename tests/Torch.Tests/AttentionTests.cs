@@ -86,10 +86,10 @@ public class AttentionTests
             {
                 var kv = h / (heads / kvHeads);
                 var (keysOf, valuesOf) = (k.select(0, b).select(0, kv).to(float32), v.select(0, b).select(0, kv).to(float32));
-                var scores = q.select(0, b).select(0, h).to(float32).matmul(keysOf.transpose(0, 1)) * scale;
+                var scores = q.select(0, b).select(0, h).to(float32).mm(keysOf.transpose(0, 1)) * scale;
                 if (causal)
                     scores = scores + full([queries, keys], double.NegativeInfinity).triu(keys - queries + 1);
-                perHead.Add(scores.softmax(-1).matmul(valuesOf));
+                perHead.Add(scores.softmax(-1).mm(valuesOf));
             }
             rows.Add(stack(perHead, 0));
         }

@@ -49,7 +49,7 @@ public class LifetimeTests
     {
         using var scope = NewDisposeScope();
         var (a, b) = (full([2, 3], 1, float32), full([5, 7], 1, float32));
-        var error = Assert.ThrowsAny<ExternalException>(() => a.matmul(b));
+        var error = Assert.ThrowsAny<ExternalException>(() => a.mm(b));
         Assert.Contains("matmul", error.Message, StringComparison.Ordinal);
         Assert.Contains("[2, 3]", error.Message, StringComparison.Ordinal);
         Assert.Contains("[5, 7]", error.Message, StringComparison.Ordinal);

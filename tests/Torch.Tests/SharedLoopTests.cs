@@ -34,7 +34,7 @@ public class SharedLoopTests
         SharedLoop.For(16, 2, i =>
         {
             using var scope = NewDisposeScope();
-            sums[i] = (ones([8, 8], float32) * i).matmul(ones([8, 8], float32)).sum().item<float>();
+            sums[i] = (ones([8, 8], float32) * i).mm(ones([8, 8], float32)).sum().item<float>();
         });
         Assert.Equal(Enumerable.Range(0, 16).Select(i => 512f * i), sums);
     }

@@ -24,8 +24,8 @@ public sealed class WindowedAttentionTests
                 mask[t * tokens + s] = s <= t && (t - s < local || s < initial) ? 0 : float.NegativeInfinity;
         }
         var repeated = new[] { k, v }.Select(x => x.unsqueeze(2).expand(1, 2, 2, tokens, 8).reshape(1, 4, tokens, 8)).ToArray();
-        var scores = q.matmul(repeated[0].transpose(2, 3)) * 0.5 + TensorData.From<float>(mask, tokens, tokens);
-        var expected = scores.softmax(-1).matmul(repeated[1]);
+        var scores = Products.Of(q, repeated[0].transpose(2, 3)) * 0.5 + TensorData.From<float>(mask, tokens, tokens);
+        var expected = Products.Of(scores.softmax(-1), repeated[1]);
         var actual = WindowedAttention.Forward(q, k, v, initial, local, 0.5);
         Assert.InRange((expected - actual).abs().max().item<float>(), 0, 1e-5f);
     }

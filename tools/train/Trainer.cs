@@ -3,7 +3,6 @@ using HieraVid.Models;
 using HieraVid.Models.Llava;
 using HieraVid.Models.Tokenization;
 using HieraVid.Torch;
-using HieraVid.Torch.Training;
 using HieraVid.Train.Data;
 using HieraVid.Train.Network;
 using HieraVid.Train.Optimization;
@@ -21,8 +20,6 @@ internal sealed record Intervals(int Log, int Validate, double Save);
 /// <summary>Runs a recipe, from where the folder's checkpoint left off.</summary>
 internal sealed class Trainer : IDisposable
 {
-    private const long KeptBytes = 4L << 30;
-
     private readonly string _folder;
     private readonly Recipe _recipe;
     private readonly Compute _compute;
@@ -52,7 +49,6 @@ internal sealed class Trainer : IDisposable
     /// <summary>Trains up to a step, or until cancelled; saves in either case.</summary>
     internal void Run(Intervals intervals, long until, CancellationToken cancellation)
     {
-        FreedMemory.Keep(KeptBytes);
         // Here and on every thread that takes a shard: sums over several threads depend on how many there are.
         set_num_threads(1);
         var last = Stopwatch.StartNew();

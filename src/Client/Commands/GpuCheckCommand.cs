@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using HieraVid.Client.Checking;
 using HieraVid.Client.Output;
 using HieraVid.Client.Verification;
@@ -6,7 +7,6 @@ using HieraVid.Models;
 using HieraVid.Models.Checkpoints;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
-using HieraVid.Torch;
 using TorchSharp;
 
 namespace HieraVid.Client.Commands;
@@ -94,20 +94,14 @@ internal static class GpuCheckCommand
         var table = new SpeedTable(model, request, repetitions);
         var expected = compute.Device.type;
         Say("", "## Where the work is done", "", FormattableString.Invariant($"- {model.Network.WeightBytes / 1e9:0.00} GB of weights, {model.Network.Compute.DeviceName}"));
-        List<string> strays = [.. DeviceFindings.OfWeights(model.Network.WeightBytesByDevice, expected)];
-        if (DeviceAudit.IsAvailable)
-        {
-            using var audit = new DeviceAudit();
-            await table.RunAsync(cancellation).ConfigureAwait(false);
-            Say($"- {DeviceFindings.Summary(audit.Operations, expected)}");
-            strays.AddRange(DeviceFindings.OfOperations(audit.Operations, expected));
-        }
-        else
-        {
-            Say("- operations were not looked at: the TorchSharp package does not show them");
-        }
+        List<string> strays = [.. StrayWeights.Of(model.Network.WeightBytesByDevice, expected)];
         foreach (var stray in strays)
             Say($"- STRAY {stray}");
+        await table.RunAsync(cancellation).ConfigureAwait(false);
+        var (processor, clock) = (Process.GetCurrentProcess().TotalProcessorTime, Stopwatch.StartNew());
+        await table.RunAsync(cancellation).ConfigureAwait(false);
+        processor = Process.GetCurrentProcess().TotalProcessorTime - processor;
+        Say(FormattableString.Invariant($"- {processor.TotalSeconds:0.0} s of the processor's time in an answer of {clock.Elapsed.TotalSeconds:0.0} s"));
         Say("- the DPP selects on the CPU on purpose: the states of the tokens to choose from are read back");
 
         Say("", "## Speed", "", $"{model.Folder}, {Count.Of(repetitions, "run")} of each setting after one that is not counted, medians.", "", SpeedTable.Head);

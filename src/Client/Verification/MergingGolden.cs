@@ -42,7 +42,7 @@ internal static class MergingGolden
     {
         var (tokens, keys, query) = (golden.In("features"), golden.In("keys"), golden.In("q_cls"));
         var (frames, count, width) = ((int)tokens.shape[0], (int)tokens.shape[1], tokens.shape[2]);
-        var attention = (keys.matmul(query.unsqueeze(-1)).squeeze(-1) * (1 / Math.Sqrt(width))).softmax(-1).narrow(1, 1, count);
+        var attention = (keys.bmm(query.unsqueeze(-1)).squeeze(-1) * (1 / Math.Sqrt(width))).softmax(-1).narrow(1, 1, count);
         golden.CompareTensor("attn", () => attention);
         var ratio = golden.Flag("adaptive") ? Pruning.PruMerge.AdaptiveRatio(attention.ToArray<float>()) : golden.Number("ratio");
         golden.Compare("ratio", () => new[] { (float)ratio });

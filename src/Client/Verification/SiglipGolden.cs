@@ -2,6 +2,7 @@ using HieraVid.Models;
 using HieraVid.Models.Configuration;
 using HieraVid.Models.Safetensors;
 using HieraVid.Models.Vision;
+using HieraVid.Torch;
 using static TorchSharp.torch;
 
 namespace HieraVid.Client.Verification;
@@ -47,7 +48,7 @@ internal static class SiglipGolden
         var normed = layer.LayerNorm("layer_norm1", config.HiddenSize, config.LayerNormEpsilon).Forward(x);
         Tensor Heads(string name) => layer.Linear(name, config.HiddenSize, config.HiddenSize).Forward(normed)
             .view(x.shape[0], x.shape[1], config.HeadCount, config.HeadSize).transpose(1, 2);
-        var scores = Heads("self_attn.q_proj").matmul(Heads("self_attn.k_proj").transpose(2, 3));
+        var scores = Products.Of(Heads("self_attn.q_proj"), Heads("self_attn.k_proj").transpose(2, 3));
         return (scores * Math.Pow(config.HeadSize, -0.5)).to(float32).softmax(-1);
     }
 }

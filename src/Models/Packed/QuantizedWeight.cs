@@ -106,7 +106,7 @@ public sealed record QuantizedWeight(Tensor Codes, Tensor Scales, int Bits)
         for (long start = 0; start < outputs; start += rows)
         {
             var count = Math.Min(rows, outputs - start);
-            parts.Add(nn.functional.linear(x, Rows(start, count), bias?.narrow(0, start, count)));
+            parts.Add(Products.Linear(x, Rows(start, count), bias?.narrow(0, start, count)));
         }
         return (parts.Count == 1 ? parts[0] : cat(parts, -1)).MoveToOuterDisposeScope();
     }

@@ -125,7 +125,7 @@ public sealed class Qwen2Decoder
     public Tensor Logits(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        return nn.functional.linear(Norm(hidden), _head).MoveToOuterDisposeScope();
+        return Products.Linear(Norm(hidden), _head).MoveToOuterDisposeScope();
     }
 
     /// <summary>The final norm alone.</summary>

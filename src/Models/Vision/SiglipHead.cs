@@ -46,14 +46,14 @@ public sealed class SiglipHead
         var query = Project(_probe.view(1, width), 0).view(1, heads, 1, headSize).expand(frames, heads, 1, headSize);
         var key = Project(x, 1).view(frames, patches, heads, headSize).permute(0, 2, 3, 1);
         var value = Project(x, 2).view(frames, patches, heads, headSize).transpose(1, 2);
-        var attention = query.to(float32).matmul(key.to(float32)).mul_(Math.Pow(headSize, -0.5)).softmax(-1);
-        var mixed = _output.Forward(attention.to(x.dtype).matmul(value).reshape(frames, width));
+        var attention = Products.Of(query.to(float32), key.to(float32)).mul_(Math.Pow(headSize, -0.5)).softmax(-1);
+        var mixed = _output.Forward(Products.Of(attention.to(x.dtype), value).reshape(frames, width));
         var pooled = mixed + _fc2.Forward(Activations.GeluTanh(_fc1.Forward(_norm.Forward(mixed))));
         return (pooled.MoveToOuterDisposeScope(), attention.view(frames, heads, patches).MoveToOuterDisposeScope());
     }
 
     // Rows part·width .. of the joint projection: query, key, value.
-    private Tensor Project(Tensor x, int part) => nn.functional.linear(
+    private Tensor Project(Tensor x, int part) => Products.Linear(
         x, _inWeight.narrow(0, part * _config.HiddenSize, _config.HiddenSize),
         _inBias.narrow(0, part * _config.HiddenSize, _config.HiddenSize));
 }

@@ -19,8 +19,7 @@ internal static unsafe class RowProducts
     internal static float[] Of(Tensor x, IReadOnlyList<int> rows, Tensor y)
     {
         using var scope = NewDisposeScope();
-        return BFloat16Rows.Has(x) && BFloat16Rows.Has(y)
-            ? BFloat16Rows.Products(x, rows, y, null).ToArray<float>() : Wide(Rows.Take(x, rows), y);
+        return Of(Rows.Take(x, rows), y);
     }
 
     /// <summary>Some rows times themselves, [n·n].</summary>
@@ -29,20 +28,18 @@ internal static unsafe class RowProducts
     internal static float[] Of(Tensor x, IReadOnlyList<int> rows)
     {
         using var scope = NewDisposeScope();
-        if (BFloat16Rows.Has(x))
-            return BFloat16Rows.Products(x, rows, x, rows).ToArray<float>();
         var own = Rows.Take(x, rows);
-        return Wide(own, own);
+        return Of(own, own);
     }
 
     // On the CPU no library's product is asked, whose two threads take longer here than DotProducts for matrices of some hundred
     // rows.
-    private static float[] Wide(Tensor x, Tensor y)
+    private static float[] Of(Tensor x, Tensor y)
     {
         (x, y) = (x.to(float32), y.to(float32));
         var width = (int)x.shape[1];
         if (x.device.type != TorchSharp.DeviceType.CPU || width % VectorFloats != 0)
-            return x.matmul(y.transpose(0, 1)).ToArray<float>();
+            return x.mm(y.transpose(0, 1)).ToArray<float>();
         var (left, right) = (Rows.Wide(x), Rows.Wide(y));
         var (n, m) = ((int)left.shape[0], (int)right.shape[0]);
         var products = new float[(long)n * m];

@@ -89,7 +89,7 @@ public sealed class CdPruner(double share, CdPruner.Condition relevance, int lay
     public static float[] Relevance(Tensor image, Tensor text)
     {
         using var scope = NewDisposeScope();
-        var cosines = Rows.Unit(image.to(float32)).matmul(Rows.Unit(text.to(float32)).transpose(0, 1));
+        var cosines = Rows.Unit(image.to(float32)).mm(Rows.Unit(text.to(float32)).transpose(0, 1));
         return Scale(cosines.mean([-1]).neg().ToArray<float>());
     }
 

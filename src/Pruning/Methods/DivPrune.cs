@@ -86,7 +86,7 @@ public sealed class DivPrune(double share, RandomTokens.Scope scope) : InputMeth
     private static void Compare(Tensor units, List<int> picks, float[] nearest)
     {
         using var scope = NewDisposeScope();
-        var cosines = units.matmul(Rows.Take(units, picks).transpose(0, 1)).ToArray<float>();
+        var cosines = units.mm(Rows.Take(units, picks).transpose(0, 1)).ToArray<float>();
         for (var t = 0; t < nearest.Length; t++)
         {
             for (var i = 0; i < picks.Count; i++)
@@ -123,7 +123,7 @@ public sealed class DivPrune(double share, RandomTokens.Scope scope) : InputMeth
             {
                 using var scope = NewDisposeScope();
                 var (rows, columns) = (Math.Min(Block, count - from), Math.Min(Block, count - other));
-                var cosines = units.narrow(0, from, rows).matmul(units.narrow(0, other, columns).transpose(0, 1)).ToArray<float>();
+                var cosines = units.narrow(0, from, rows).mm(units.narrow(0, other, columns).transpose(0, 1)).ToArray<float>();
                 for (var i = 0; i < rows; i++)
                 {
                     for (var j = from == other ? i + 1 : 0; j < columns; j++)

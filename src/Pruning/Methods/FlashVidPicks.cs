@@ -34,11 +34,11 @@ internal static class FlashVidPicks
                     ? Array.ConvertAll(own, _ => 1f) : Array.ConvertAll(own, value => value * Scale);
                 if (mean is not null)
                 {
-                    var likeness = frame.to(float64).matmul(mean).ToArray<float>();
+                    var likeness = frame.to(float64).mv(mean).ToArray<float>();
                     weights = [.. weights.Zip(likeness, (weight, like) => weight * like)];
                 }
                 var units = Rows.Unit(frame.to(float32));
-                return Farthest(units.matmul(units.transpose(0, 1)).ToArray<float>(), weights, count);
+                return Farthest(units.mm(units.transpose(0, 1)).ToArray<float>(), weights, count);
             }),
         ];
     }

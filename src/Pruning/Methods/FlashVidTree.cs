@@ -63,7 +63,7 @@ internal sealed record FlashVidTree(Tensor Values, bool[] Remains)
             using var scope = NewDisposeScope();
             var own = Rows.Unit(Rows.Take(Rows.Frame(tokens, f), free[f]).to(float32));
             var before = Rows.Unit(Rows.Take(Rows.Frame(tokens, f - 1), free[f - 1]).to(float32));
-            var cosines = own.matmul(before.transpose(0, 1)).ToArray<float>();
+            var cosines = own.mm(before.transpose(0, 1)).ToArray<float>();
             for (var i = 0; i < free[f].Length; i++)
             {
                 var row = cosines.AsSpan(i * free[f - 1].Length, free[f - 1].Length);

@@ -185,7 +185,7 @@ public sealed class HoliTom(double share, HoliTomOptions options) : InputMethod(
         var (to, from) = (Rows.Take(hidden, kept).to(float32), Rows.Take(hidden, dropped).to(float32));
         if (kept.Length == 0 || dropped.Length == 0)
             return to.to(hidden.dtype).MoveToOuterDisposeScope();
-        var cosines = Rows.Unit(from).matmul(Rows.Unit(to).transpose(0, 1)).ToArray<float>();
+        var cosines = Rows.Unit(from).mm(Rows.Unit(to).transpose(0, 1)).ToArray<float>();
         var folded = new GroupSums(kept.Length, (int)hidden.shape[1]);
         folded.Add(Rows.Wide(to), Rows.Range(kept.Length));
         var rows = Rows.Wide(from);

@@ -150,7 +150,7 @@ public sealed class PruMerge(double share, PruMerge.Options options) : InputMeth
         using var scope = NewDisposeScope();
         var count = attention.Length;
         var units = Rows.Unit(keys.to(float32));
-        var cosines = Rows.Take(units, kept).matmul(units.transpose(0, 1)).ToArray<float>();
+        var cosines = Rows.Take(units, kept).mm(units.transpose(0, 1)).ToArray<float>();
         var weights = new float[(kept.Length + 1) * count];
         for (var i = 0; i < kept.Length; i++)
         {
@@ -163,7 +163,7 @@ public sealed class PruMerge(double share, PruMerge.Options options) : InputMeth
         foreach (var j in Rows.Others(kept, count))
             weights[kept.Length * count + j] = attention[j];
         var mix = TensorData.From<float>(weights, kept.Length + 1, count).to(tokens.device);
-        return mix.matmul(tokens.to(float32)).MoveToOuterDisposeScope();
+        return mix.mm(tokens.to(float32)).MoveToOuterDisposeScope();
     }
 
     private static float Percentile(float[] sorted, double share)

@@ -109,7 +109,7 @@ public sealed class VisionZip(double share, VisionZip.Stage stage, int rows) : I
             return new VisionZipFrame(top, targets, owner, own.MoveToOuterDisposeScope());
 
         var units = Rows.Unit(metric.to(float32));
-        var cosines = Rows.Take(units, rest).matmul(Rows.Take(units, targets).transpose(0, 1)).ToArray<float>();
+        var cosines = Rows.Take(units, rest).mm(Rows.Take(units, targets).transpose(0, 1)).ToArray<float>();
         for (var i = 0; i < rest.Length; i++)
             owner[rest[i]] = top.Length + Math.Max(0, Ranking.ArgMax(cosines.AsSpan(i * targets.Length, targets.Length)));
         var sums = new GroupSums(top.Length + targets.Length, (int)tokens.shape[1]);

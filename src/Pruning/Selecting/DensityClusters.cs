@@ -34,7 +34,7 @@ public sealed record DensityClusters(int[] Centres, int[] Labels)
         using var scope = NewDisposeScope();
         var wide = rows.to(float64).contiguous();
         var (n, width) = ((int)wide.shape[0], wide.shape[1]);
-        var products = wide.matmul(wide.transpose(0, 1)).ToArray<double>();
+        var products = wide.mm(wide.transpose(0, 1)).ToArray<double>();
         var distances = new float[n * n];
         for (var i = 0; i < n; i++)
         {

@@ -33,7 +33,7 @@ internal sealed class MaskedReference(Qwen2Config config, CheckpointFolder files
             x = x + Project(gated, $"{name}.mlp.down_proj");
         }
         var head = files.Contains("lm_head.weight") ? "lm_head.weight" : "model.embed_tokens.weight";
-        return Norm(x, "model.norm.weight").matmul(Weight(head).transpose(0, 1));
+        return Norm(x, "model.norm.weight").mm(Weight(head).transpose(0, 1));
     }
 
     // 0 where query t may see key s in this layer, -infinity elsewhere: [T, T].
@@ -59,8 +59,8 @@ internal sealed class MaskedReference(Qwen2Config config, CheckpointFolder files
         var query = rotary.Apply(Heads("q_proj", config.HeadCount)).transpose(0, 1);
         var key = Repeated(rotary.Apply(Heads("k_proj", config.KeyValueHeadCount)));
         var value = Repeated(Heads("v_proj", config.KeyValueHeadCount));
-        var scores = query.matmul(key.transpose(1, 2)) * Math.Pow(config.HeadSize, -0.5) + mask;
-        return Project(scores.softmax(-1).matmul(value).transpose(0, 1).reshape(tokens, config.HiddenSize), $"{name}.self_attn.o_proj");
+        var scores = query.bmm(key.transpose(1, 2)) * Math.Pow(config.HeadSize, -0.5) + mask;
+        return Project(scores.softmax(-1).bmm(value).transpose(0, 1).reshape(tokens, config.HiddenSize), $"{name}.self_attn.o_proj");
     }
 
     private Tensor Norm(Tensor x, string name) =>
@@ -68,7 +68,7 @@ internal sealed class MaskedReference(Qwen2Config config, CheckpointFolder files
 
     private Tensor Project(Tensor x, string name)
     {
-        var y = x.matmul(Weight($"{name}.weight").transpose(0, 1));
+        var y = x.mm(Weight($"{name}.weight").transpose(0, 1));
         return files.Contains($"{name}.bias") ? y + Weight($"{name}.bias") : y;
     }
 

@@ -50,7 +50,7 @@ public sealed class VisionWindowsTests
 
     private static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor? mask)
     {
-        var scores = q.transpose(1, 2).matmul(k.transpose(1, 2).transpose(2, 3));
-        return (mask is null ? scores : scores + mask).softmax(-1).matmul(v.transpose(1, 2)).transpose(1, 2);
+        var scores = Products.Of(q.transpose(1, 2), k.transpose(1, 2).transpose(2, 3));
+        return Products.Of((mask is null ? scores : scores + mask).softmax(-1), v.transpose(1, 2)).transpose(1, 2);
     }
 }

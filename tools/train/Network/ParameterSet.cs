@@ -50,7 +50,7 @@ internal sealed class ParameterSet : IDisposable
     {
         using var scope = NewDisposeScope();
         var parts = Tensors
-            .Select(spec => leaves[spec.Name].grad()?.reshape(-1) ?? zeros([Elements(spec)], _working.dtype, _working.device))
+            .Select(spec => leaves[spec.Name].grad?.reshape(-1) ?? zeros([Elements(spec)], _working.dtype, _working.device))
             .ToList();
         return cat(parts, 0).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }

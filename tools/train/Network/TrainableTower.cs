@@ -1,5 +1,6 @@
 using HieraVid.Models.Configuration;
 using HieraVid.Models.Llava;
+using HieraVid.Torch;
 using HieraVid.Torch.Training;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
@@ -47,10 +48,10 @@ internal sealed class TrainableTower(LlavaConfig config, IReadOnlyDictionary<str
         var size = _vision.HeadSize;
         var normed = Norm(x, $"{name}layer_norm1");
         Tensor Heads(string part) => Linear(normed, $"{name}self_attn.{part}_proj").view(s[0], s[1], _vision.HeadCount, size);
-        var mixed = Trainable.Attention(Heads("q"), Heads("k"), Heads("v"), null, Math.Pow(size, -0.5));
+        var mixed = PackedAttention.OverAll(Heads("q"), Heads("k"), Heads("v"), Math.Pow(size, -0.5));
         var hidden = x + Linear(mixed.reshape(s), $"{name}self_attn.out_proj");
         var wide = Linear(Norm(hidden, $"{name}layer_norm2"), $"{name}mlp.fc1");
-        return hidden + Linear(Trainable.GeluTanh(wide), $"{name}mlp.fc2");
+        return hidden + Linear(Activations.GeluTanh(wide), $"{name}mlp.fc2");
     }
 
     // An even grid pools to the means of 2 x 2; the product's bilinear rule gives the same for it.

@@ -76,7 +76,7 @@ internal sealed class WorldNetwork(LlavaConfig config, LabelWords words, Compute
         using var scope = NewDisposeScope();
         var embedding = weights[$"{LlavaNames.HuggingFace.Decoder}embed_tokens.weight"];
         var (named, free) = words[head];
-        var rows = named.matmul(embedding) + weights[$"{head.Name}.weight"] * free;
+        var rows = named.mm(embedding) + weights[$"{head.Name}.weight"] * free;
         var scores = linear(hidden.reshape(-1, config.Text.HiddenSize), rows, weights[$"{head.Name}.bias"]).to(float32);
         var losses = new List<Tensor>();
         long first = 0;
@@ -111,10 +111,10 @@ internal sealed class WorldNetwork(LlavaConfig config, LabelWords words, Compute
         var frames = visual.reshape(size, -1, hidden);
         var x = cat([opening, frames, newline, questions], 1);
         var rotary = RotaryEmbedding.Table(batch.Positions, text.HeadSize, text.RopeTheta, compute);
-        using var spans = new PackedSpans(batch.Prefix, batch.Start, batch.Length, x);
+        using var attention = new PackedAttention(batch.Prefix, batch.Start, batch.Length, x);
         layers ??= [.. Enumerable.Range(0, text.LayerCount)];
         Tensor Through(Tensor state, int after, int last) =>
-            decoder.Forward(state, rotary, spans, [.. layers.Where(layer => layer > after && layer <= last)]);
+            decoder.Forward(state, rotary, attention, [.. layers.Where(layer => layer > after && layer <= last)]);
         var known = Through(x, -1, Watched);
         var watched = Labels(
             known.narrow(1, batch.Opening.Length, frames.shape[1]), LabelHead.Watched,

@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 
 namespace HieraVid.Torch.Tests;
 
-/// <summary>The fused kernels with gradients against the same functions composed of libtorch's own operations.</summary>
-public sealed class TrainableTests : IDisposable
+/// <summary>What training differentiates through, against the same functions composed of libtorch's plainest operations.</summary>
+public sealed class GradientTests : IDisposable
 {
     private readonly TorchSharp.DisposeScope _scope = NewDisposeScope();
 
-    public TrainableTests() => manual_seed(5);
+    public GradientTests() => manual_seed(5);
 
     public void Dispose() => _scope.Dispose();
 
@@ -21,7 +21,7 @@ public sealed class TrainableTests : IDisposable
             var value = function(leaves);
             manual_seed(9);
             (value * randn(value.shape)).sum().backward();
-            return (value.detach(), [.. leaves.Select(leaf => leaf.grad()!)]);
+            return (value.detach(), [.. leaves.Select(leaf => leaf.grad!)]);
         }
         var (found, expected) = (Run(f), Run(reference));
         Assert.True((found.Value - expected.Value).abs().max().item<float>() < 1e-5);
@@ -33,7 +33,7 @@ public sealed class TrainableTests : IDisposable
     [InlineData(5, 7)] // narrower than a vector
     [InlineData(70, 128)]
     public void Rms_norm(long rows, long width) => Agree(
-        x => Trainable.RmsNorm(x[0], x[1], 1e-6),
+        x => Activations.RmsNorm(x[0], x[1], 1e-6),
         x => x[0] * (x[0].pow(2).mean([-1], true) + 1e-6).rsqrt() * x[1],
         randn([rows, width]), randn([width]));
 
@@ -41,13 +41,13 @@ public sealed class TrainableTests : IDisposable
     [InlineData(33)]
     [InlineData(4096)]
     public void Swiglu(long count) => Agree(
-        x => Trainable.SwiGlu(x[0], x[1]), x => x[0] * x[0].sigmoid() * x[1], randn([count]), randn([count]));
+        x => Activations.SwiGlu(x[0], x[1]), x => x[0] * x[0].sigmoid() * x[1], randn([count]), randn([count]));
 
     [Theory]
     [InlineData(33)]
     [InlineData(4096)]
     public void Gelu_tanh(long count) => Agree(
-        x => Trainable.GeluTanh(x[0]),
+        x => Activations.GeluTanh(x[0]),
         x => ((x[0] + x[0] * x[0] * x[0] * 0.044715) * Math.Sqrt(2 / Math.PI)).tanh().add(1) * x[0] * 0.5,
         randn([count]) * 2);
 
@@ -57,7 +57,7 @@ public sealed class TrainableTests : IDisposable
         var angles = randn([9, 1, 4]);
         var (cos, sin) = (angles.cos(), angles.sin());
         Agree(
-            x => Trainable.Rotate(x[0], cos, sin),
+            x => Activations.Rotate(x[0], cos, sin),
             x => cat([
                 x[0].narrow(2, 0, 4) * cos - x[0].narrow(2, 4, 4) * sin,
                 x[0].narrow(2, 4, 4) * cos + x[0].narrow(2, 0, 4) * sin], 2),
@@ -86,19 +86,21 @@ public sealed class TrainableTests : IDisposable
                 mask[i * length + j] = j < prefix[i] || (j >= start[i] && j <= i % length) ? 0 : -1e30f;
         var hidden = TensorData.From<float>(mask, 2, 1, length, length);
         var like = zeros([1], ScalarType.Float32);
-        using var spans = new PackedSpans(prefix, start, length, like);
+        using var attention = new PackedAttention(prefix, start, length, like);
         Agree(
-            x => Trainable.Attention(x[0], x[1], x[2], spans, 0.35),
-            x => (x[0].transpose(1, 2).matmul(x[1].transpose(1, 2).transpose(2, 3)) * 0.35 + hidden).softmax(-1)
-                .matmul(x[2].transpose(1, 2)).transpose(1, 2),
+            x => attention.Forward(x[0], x[1], x[2], 0.35),
+            x => Products.Of(
+                (Products.Of(x[0].transpose(1, 2), x[1].transpose(1, 2).transpose(2, 3)) * 0.35 + hidden).softmax(-1),
+                x[2].transpose(1, 2)).transpose(1, 2),
             randn([2, length, 3, 8]), randn([2, length, 3, 8]), randn([2, length, 3, 8]));
     }
 
     [Fact]
     public void Attention_to_everything() => Agree(
-        x => Trainable.Attention(x[0], x[1], x[2], null, 0.35),
-        x => (x[0].transpose(1, 2).matmul(x[1].transpose(1, 2).transpose(2, 3)) * 0.35).softmax(-1)
-            .matmul(x[2].transpose(1, 2)).transpose(1, 2),
+        x => PackedAttention.OverAll(x[0], x[1], x[2], 0.35),
+        x => Products.Of(
+            (Products.Of(x[0].transpose(1, 2), x[1].transpose(1, 2).transpose(2, 3)) * 0.35).softmax(-1),
+            x[2].transpose(1, 2)).transpose(1, 2),
         randn([2, 30, 2, 8]), randn([2, 30, 2, 8]), randn([2, 30, 2, 8]));
 
     [Fact]
@@ -109,9 +111,9 @@ public sealed class TrainableTests : IDisposable
         {
             var x = input.to(type, CPU, copy: true).requires_grad_();
             var q = x.view(1, 300, 2, 64);
-            using var spans = new PackedSpans(new int[300], new int[300], 300, x);
-            Trainable.Attention(q, q, q, spans, 0.125).to(float32).pow(2).sum().backward();
-            return x.grad()!.to(float32);
+            using var attention = new PackedAttention(new int[300], new int[300], 300, x);
+            attention.Forward(q, q, q, 0.125).to(float32).pow(2).sum().backward();
+            return x.grad!.to(float32);
         }
         var (half, whole) = (Gradient(ScalarType.BFloat16), Gradient(ScalarType.Float32));
         Assert.True((half - whole).pow(2).sum().item<float>() < 1e-3 * whole.pow(2).sum().item<float>());

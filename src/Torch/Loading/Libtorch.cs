@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+
+namespace HieraVid.Torch.Loading;
+
+/// <summary>How libtorch is loaded: which one, and how its threads and its memory behave.</summary>
+public static partial class Libtorch
+{
+    /// <summary>The environment variable that names an unpacked libtorch to use in place of the package's, of the same version.</summary>
+    public const string Variable = "LIBTORCH";
+
+    // Read once, when the libraries are loaded.
+    private static readonly (string Name, string Value)[] s_settings =
+    [
+        // Threads of libtorch that wait for their next product must not hold the cores: other loops run in between, and on a
+        // busy machine other programs. Spinning, the models' golden numbers took three to fifteen times as long.
+        ("OMP_WAIT_POLICY", "PASSIVE"),
+        // Activations of some megabytes are mapped anew for each layer; with huge pages that costs a 512th of the faults.
+        ("THP_MEM_ALLOC_ENABLE", "1"),
+    ];
+
+    // Each finds those before it by name; libtorch_cuda is there in a CUDA build only.
+    private static readonly string[] s_libraries = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
+
+    /// <summary>
+    /// Called when a program starts, before its first tensor. Costs next to nothing: libraries are loaded when TorchSharp is.
+    /// What the environment sets already stays.
+    /// </summary>
+    public static void Prepare()
+    {
+        foreach (var (name, value) in s_settings)
+            if (Environment.GetEnvironmentVariable(name) is null)
+                _ = SetVariable(name, value, 0);
+        AppDomain.CurrentDomain.AssemblyLoad += (_, loaded) =>
+        {
+            if (loaded.LoadedAssembly.GetName().Name == "TorchSharp")
+                Load(Environment.GetEnvironmentVariable(Variable), Path.Combine(AppContext.BaseDirectory, "libtorch"));
+        };
+    }
+
+    /// <summary>
+    /// Loads libtorch's libraries; TorchSharp's own then finds them in memory. Left to itself it would find a system's libtorch,
+    /// of whatever version, before the one beside it.
+    /// </summary>
+    /// <param name="given">An unpacked libtorch: it or its folder lib holds libtorch.so. Null or empty for the package's.</param>
+    /// <param name="own">The package's; absent where the CUDA package puts its libraries elsewhere.</param>
+    /// <exception cref="LibtorchException">There is none in <paramref name="given"/>, or a library does not load.</exception>
+    internal static void Load(string? given, string own)
+    {
+        var isGiven = !string.IsNullOrEmpty(given);
+        if (!isGiven && !Directory.Exists(own))
+            return;
+        var folder = isGiven ? new[] { Path.Combine(given!, "lib"), given! }.FirstOrDefault(lib => File.Exists(Path.Combine(lib, "libtorch.so"))) : own;
+        var otherwise = isGiven ? $"unset {Variable} to use the package's" : "build anew";
+        if (folder is null)
+            throw new LibtorchException($"{Variable}={given} holds no libtorch (lib/libtorch.so): unpack one there, or {otherwise}.");
+        foreach (var library in s_libraries.Select(name => Path.Combine(folder, name)).Where(File.Exists))
+        {
+            try
+            {
+                NativeLibrary.Load(library);
+            }
+            catch (DllNotFoundException exception)
+            {
+                throw new LibtorchException($"{library} does not load ({FirstLine(exception)}): use a libtorch 2.10 for this system, or {otherwise}.", exception);
+            }
+        }
+    }
+
+    private static string FirstLine(Exception exception) => exception.Message.Split('\n')[0].TrimEnd('.', ' ');
+
+    // .NET's own Environment keeps a copy that native libraries do not see.
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static partial int SetVariable(string name, string value, int overwrite);
+}
