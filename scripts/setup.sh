@@ -65,57 +65,15 @@ newer_than() {
   [ ! -e "$stamp" ] || [ -n "$(find "$@" -newer "$stamp" -print -quit 2>/dev/null)" ]
 }
 
-# Whether the cluster is built: where the feed lacks one of its packages (the group "Cluster" of Directory.Packages.props) it
-# is left out. HIERAVID_CLUSTER=true or false decides by hand. Leaves CLUSTER, and MISSING with the packages' names.
-decide_cluster() {
-  local answer="$OUT/cluster" props="$ROOT/Directory.Packages.props"
-  CLUSTER="${HIERAVID_CLUSTER:-}" MISSING=""
-  if [ -n "$CLUSTER" ]; then
-    [ "$CLUSTER" = true ] || { CLUSTER=false; MISSING="HIERAVID_CLUSTER is set to leave it out"; }
-  else
-    if [ ! -e "$answer" ] || [ "$props" -nt "$answer" ] || { [ "$(head -n 1 "$answer")" = false ] && newer_than "$answer" ~/.nuget/NuGet "$ROOT"/[Nn]u[Gg]et.[Cc]onfig; }; then
-      ask_feed "$props" "$answer"
-    fi
-    CLUSTER="$(head -n 1 "$answer")" MISSING="$(tail -n +2 "$answer")"
-  fi
-  BUILD_OPTIONS+=(-p:Cluster="$CLUSTER")
-}
-
-# ask_feed PROPS ANSWER: restores the cluster's packages for nothing; writes true, or false and the packages that are missing.
-ask_feed() {
-  local folder="$OUT/feed" packages
-  install_dotnet
-  mkdir -p "$folder"
-  packages="$(sed -n '/Label="Cluster"/,/<\/ItemGroup>/s/.*PackageVersion Include="\([^"]*\)".*/\1/p' "$1")"
-  {
-    echo '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup>'
-    printf '<PackageReference Include="%s" />\n' $packages
-    # As the projects have it: it brings the Microsoft.Extensions assemblies, so that no feed is asked for their old packages.
-    echo '<FrameworkReference Include="Microsoft.AspNetCore.App" />'
-    echo '</ItemGroup></Project>'
-  } >"$folder/Feed.csproj"
-  if dotnet restore "$folder/Feed.csproj" --nologo -v quiet >"$folder/restore.log" 2>&1; then
-    echo true >"$2"
-  else
-    { echo false; grep -oE 'NU110[0-9]: [^.]*package [A-Za-z0-9.]*[A-Za-z0-9]' "$folder/restore.log" | sed 's/.*package //' | sort -u | paste -sd ' ' - | grep . \
-      || echo "the feed could not be asked; see $folder/restore.log"; } >"$2"
-  fi
-}
-
-say_what_is_left_out() {
-  [ "$CLUSTER" = true ] || say "THE CLUSTER IS LEFT OUT (silo, submit, watch, jobs, cancel, result). Missing: $MISSING"
-}
-
 # build_dotnet NAME PROJECT: builds once; again when a source changed.
 build_dotnet() {
   local stamp="$BIN/../built-$1" built
   # Whoever built everything built this too.
   for built in "$stamp" "$BIN/../built-all"; do
-    newer_than "$built" "$ROOT/src" "$ROOT/tests" "$ROOT/tools" "$ROOT/bench" "$ROOT/samples/method" "$ROOT"/Directory.* "$ROOT/HieraVid.sln" "$OUT/cluster" || return 0
+    newer_than "$built" "$ROOT/src" "$ROOT/tests" "$ROOT/tools" "$ROOT/bench" "$ROOT/samples/method" "$ROOT"/Directory.* "$ROOT/HieraVid.sln" || return 0
   done
   install_packages
   install_dotnet
-  say_what_is_left_out
   say "building $1"
   mkdir -p "$BIN"
   local log="$BIN/../build-$1.log" started
@@ -130,6 +88,5 @@ set_up() {
   [ -w "$ROOT" ] || [ -e "$BIN/../built-$1" ] || [ -e "$BIN/../built-all" ] || fail "$ROOT is not writable and nothing is built there yet; clone it to a folder of your own."
   if [ -e "$BIN/../built-$1" ]; then command -v ffmpeg >/dev/null || install_packages; fi
   find_dotnet
-  decide_cluster
   build_dotnet "$1" "$2"
 }

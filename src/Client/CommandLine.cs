@@ -41,11 +41,13 @@ public static class CommandLine
             Examples:
               hieravid demo
               hieravid ask talk.mp4 "What does the speaker hold?" --model ~/models/llava-onevision-7b
+
+            A process of a cluster is a program of its own, which ./hieravid silo starts (./hieravid silo --help).
             """)
         {
             verbose, AskCommand.Create(), CompareCommand.Create(), EvalCommand.Create(), DemoCommand.Create(), ModelCommand.Create(),
             DoctorCommand.Create(), VerifyCommand.Create(), GpuCheckCommand.Create(), FlopsCommand.Create(),
-            SiloCommand.Create(), SubmitCommand.Create(), WatchCommand.Create(), JobsCommand.Create(), CancelCommand.Create(), ResultCommand.Create(),
+            SubmitCommand.Create(), WatchCommand.Create(), JobsCommand.Create(), CancelCommand.Create(), ResultCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

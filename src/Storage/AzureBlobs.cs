@@ -102,7 +102,7 @@ public sealed class AzureBlobs : IBlobs
 
     /// <inheritdoc/>
     public IReadOnlyList<BlobEntry> List(string folder) => Guard<IReadOnlyList<BlobEntry>>(() =>
-        [.. _container.GetBlobs(prefix: folder.Length == 0 ? null : BlobName.Check(folder) + "/").Select(blob =>
+        [.. _container.GetBlobs(new GetBlobsOptions { Prefix = folder.Length == 0 ? null : BlobName.Check(folder) + "/" }).Select(blob =>
             new BlobEntry(blob.Name, blob.Properties.ContentLength ?? 0, blob.Properties.LastModified?.UtcDateTime ?? DateTime.UtcNow))]);
 
     /// <inheritdoc/>

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using HieraVid.Contracts;
 using HieraVid.Pipeline.Jobs;
-#if CLUSTER
 using HieraVid.Queue;
-#endif
 
 namespace HieraVid.Client.Cluster;
 
@@ -27,7 +25,6 @@ internal sealed class BrokerOption
             : null;
 }
 
-#if CLUSTER
 /// <summary>The jobs of a cluster over its broker.</summary>
 internal sealed class BrokerJobs : IAsyncDisposable
 {
@@ -87,20 +84,3 @@ internal sealed class BrokerJobs : IAsyncDisposable
         }
     }
 }
-#else
-/// <summary>What is left of the broker where the cluster is left out.</summary>
-internal sealed class BrokerJobs : IAsyncDisposable
-{
-    private readonly string _reason = SiloCommand.LeftOut;
-
-    internal static Task<BrokerJobs> ConnectAsync(string broker, CancellationToken cancellation) => throw JobException.Bad(SiloCommand.LeftOut);
-
-    internal Task SubmitAsync(SubmitVideoJob job, CancellationToken cancellation) => throw JobException.Bad(_reason);
-
-    internal Task CancelAsync(Guid job, CancellationToken cancellation) => throw JobException.Bad(_reason);
-
-    internal IAsyncEnumerable<VideoJobReader> FollowAsync(Guid job, Func<Task>? watching, CancellationToken cancellation) => throw JobException.Bad(_reason);
-
-    public ValueTask DisposeAsync() => default;
-}
-#endif

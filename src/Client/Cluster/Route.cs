@@ -1,10 +1,8 @@
 using System.CommandLine;
+using HieraVid.Pipeline.Blobs;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Sources;
-#if CLUSTER
-using HieraVid.Pipeline.Blobs;
 using HieraVid.Storage;
-#endif
 
 namespace HieraVid.Client.Cluster;
 
@@ -42,7 +40,6 @@ internal sealed class Route
             : $"file:{path}";
     }
 
-#if CLUSTER
     private static async Task<string> UploadAsync(string container, string path, CancellationToken cancellation)
     {
         var account = Environment.GetEnvironmentVariable("HIERAVID_BLOBS");
@@ -52,8 +49,4 @@ internal sealed class Route
         using var shelf = new VideoShelf(AzureBlobs.Connect(account, container, scratch), scratch, VideoShelf.DefaultLimitBytes);
         return "store:" + await shelf.AddAsync(path, null, cancellation).ConfigureAwait(false);
     }
-#else
-    private static Task<string> UploadAsync(string container, string path, CancellationToken cancellation) =>
-        throw JobException.Bad(SiloCommand.LeftOut);
-#endif
 }
