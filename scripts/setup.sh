@@ -20,23 +20,79 @@ as_root() {
   fi
 }
 
-has_icu() { compgen -G '/usr/lib/*/libicuuc.so.*' >/dev/null || compgen -G '/usr/lib*/libicuuc.so.*' >/dev/null; }
+has() { local name; for name in "$@"; do command -v "$name" >/dev/null || return 1; done; }
+has_file() { local pattern; for pattern in "$@"; do if compgen -G "$pattern" >/dev/null; then return 0; fi; done; return 1; }
+
+# What a purpose needs and this machine lacks, one package a line with its reason. A program counts wherever it comes from.
+packages_for_demo() {
+  has ffmpeg ffprobe || echo "ffmpeg decodes videos"
+  has prlimit unshare || echo "util-linux locks FFmpeg in"
+  has_file "/usr/lib/*/libicuuc.so.*" "/usr/lib*/libicuuc.so.*" || echo "libicu..$ Unicode rules for the tokenizer"
+  has_file '/usr/lib/*/libssl.so.3' '/usr/lib*/libssl.so.3' || echo "openssl .NET fetches packages with it"
+  has dotnet || [ -x "$ROOT/.setup/dotnet/dotnet" ] || has curl || echo "curl fetches the .NET SDK"
+}
+
+packages_for_tests() {
+  packages_for_demo
+  has_file /usr/lib/rabbitmq/bin/rabbitmq-server || echo "rabbitmq-server the cluster's queue"
+  has_file '/usr/lib/postgresql/*/bin/initdb' || echo "postgresql the cluster's tables"
+  has chromium || has chromium-browser || has google-chrome || echo "chromium looks at the report"
+  has node || echo "nodejs runs Azurite, Microsoft's emulator of its storage"
+  has azurite-blob || has npm || echo "npm fetches Azurite"
+  has promtool || echo "prometheus its promtool checks the metrics"
+  # Helm is in no Debian. Go's templates with Helm's own function library are; they are what Helm renders with.
+  if ! has helm; then
+    has go || echo "golang-go renders the chart as Helm does"
+    has_file /usr/share/gocode/src/github.com/Masterminds/sprig || echo "golang-github-masterminds-sprig-dev Helm's template functions"
+    has_file /usr/share/gocode/src/sigs.k8s.io/yaml || echo "golang-k8s-sigs-yaml-dev Helm's YAML"
+  fi
+}
+
+may_install() { has apt-get && { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }; }
+
+# install_packages PURPOSE: what is missing for it, with apt. Without the right to do so the demo's packages are a must; the
+# tests say themselves what they were skipped for.
 install_packages() {
-  local packages=() reasons=()
-  want() { packages+=("$1"); reasons+=("$1 ($2)"); }
-  command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || want ffmpeg "decodes videos"
-  command -v prlimit >/dev/null && command -v unshare >/dev/null || want util-linux "locks FFmpeg in"
-  has_icu || want libicu-dev "Unicode rules for the tokenizer"
-  command -v dotnet >/dev/null || [ -x "$ROOT/.setup/dotnet/dotnet" ] || command -v curl >/dev/null \
-    || want curl "fetches the .NET SDK"
-  [ ${#packages[@]} -gt 0 ] || return 0
-  command -v apt-get >/dev/null || fail "Missing: ${reasons[*]}. Install them with this system's package manager and run again."
-  [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && sudo -n true 2>/dev/null; } \
-    || fail "Missing: ${reasons[*]}. Install with: sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages[*]}"
-  say "installing ${reasons[*]}"
+  local missing packages reasons
+  missing="$("packages_for_$1")"
+  [ -n "$missing" ] || return 0
+  packages="$(cut -d' ' -f1 <<<"$missing" | paste -sd' ')"
+  reasons="$(sed -E 's/ (.*)/ (\1)/' <<<"$missing" | paste -sd'|' | sed 's/|/, /g')"
+  if ! may_install; then
+    local advice="Missing: $reasons. Install them with this system's package manager and run again."
+    ! has apt-get || advice="Missing: $reasons. Install with: sudo apt-get update && sudo apt-get install -y --no-install-recommends $packages"
+    [ "$1" = tests ] && [ -z "$(packages_for_demo)" ] || fail "$advice"
+    say "$advice Tests that need them are skipped."
+    return 0
+  fi
+  say "installing $reasons"
   as_root apt-get update -qq || fail "apt-get update failed; see above."
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null \
-    || fail "Installing failed; try: apt-get install -y --no-install-recommends ${packages[*]}"
+  # shellcheck disable=SC2086
+  apt_install $packages || fail "Installing failed; try: apt-get install -y --no-install-recommends $packages"
+}
+
+# Servers that come with packages are started neither now nor at the next boot: the tests start their own.
+apt_install() (
+  rule=/usr/sbin/policy-rc.d
+  if [ ! -e "$rule" ]; then
+    trap 'as_root rm -f "$rule"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$rule" >/dev/null && as_root chmod 755 "$rule"
+  fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    -o DPkg::Lock::Timeout=600 "$@" >/dev/null || exit
+  for server in rabbitmq-server postgresql prometheus; do
+    [[ " $* " != *" $server "* ]] || ! has systemctl || as_root systemctl disable --quiet "$server" 2>/dev/null || true
+  done
+)
+
+# Azurite in a folder of our own: the newest one that runs on the Node of Debian 12 and 13.
+install_azurite() {
+  local version=3.35.0 folder="$ROOT/.setup/azurite"
+  ! has azurite-blob && has npm && [ ! -e "$folder/$version" ] || return 0
+  say "installing Azurite $version into .setup/azurite (with npm)"
+  mkdir -p "$folder"
+  npm install --silent --no-fund --no-audit --prefix "$folder" "azurite@$version" >"$folder/install.log" 2>&1 && touch "$folder/$version" \
+    || fail "npm could not install Azurite; see $folder/install.log."
 }
 
 # The .NET 10 SDK: the system's, or one under .setup that needs no root.
@@ -49,7 +105,12 @@ find_dotnet() {
 
 install_dotnet() {
   find_dotnet
-  command -v dotnet >/dev/null && dotnet --list-sdks | grep -q '^10\.' && return 0
+  has dotnet && dotnet --list-sdks | grep -q '^10\.' && return 0
+  # Ubuntu has it among its own packages, Debian with Microsoft's.
+  if may_install && [ -n "$(apt-cache show --no-all-versions dotnet-sdk-10.0 2>/dev/null)" ]; then
+    say "installing dotnet-sdk-10.0 (builds the programs)"
+    apt_install dotnet-sdk-10.0 && hash -r && return 0
+  fi
   say "installing the .NET 10 SDK into .setup/dotnet (with Microsoft's own script; no root needed)"
   mkdir -p "$ROOT/.setup"
   curl -fsSL https://dot.net/v1/dotnet-install.sh -o "$ROOT/.setup/dotnet-install.sh" \
@@ -72,7 +133,7 @@ build_dotnet() {
   for built in "$stamp" "$BIN/../built-all"; do
     newer_than "$built" "$ROOT/src" "$ROOT/tests" "$ROOT/tools" "$ROOT/bench" "$ROOT/samples/method" "$ROOT"/Directory.* "$ROOT/HieraVid.sln" || return 0
   done
-  install_packages
+  install_packages demo
   install_dotnet
   say "building $1"
   mkdir -p "$BIN"
@@ -86,7 +147,7 @@ build_dotnet() {
 
 set_up() {
   [ -w "$ROOT" ] || [ -e "$BIN/../built-$1" ] || [ -e "$BIN/../built-all" ] || fail "$ROOT is not writable and nothing is built there yet; clone it to a folder of your own."
-  if [ -e "$BIN/../built-$1" ]; then command -v ffmpeg >/dev/null || install_packages; fi
+  if [ -e "$BIN/../built-$1" ]; then has ffmpeg || install_packages demo; fi
   find_dotnet
   build_dotnet "$1" "$2"
 }

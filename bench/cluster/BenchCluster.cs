@@ -16,7 +16,7 @@ internal sealed class BenchCluster : IAsyncDisposable
 {
     private readonly List<WebApplication> _silos = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("hieravid-bench-").FullName;
-    private readonly Postgres _postgres = new();
+    private readonly PostgresServer _postgres = new();
 
     private BenchCluster()
     {

@@ -8,8 +8,13 @@ namespace HieraVid.Cluster.Tests;
 /// Over a whole run, with a job that succeeds and one that fails, no secret is in any log, in what the silos answer, on the
 /// dashboard, in the database or in the store.
 /// </summary>
-public sealed class SecretsTests(WholeCluster cluster) : IClassFixture<WholeCluster>
+[Collection(nameof(WithCluster))]
+public sealed class SecretsTests(WholeCluster cluster) : IAsyncLifetime
 {
+    public ValueTask InitializeAsync() => new(cluster.ReadyAsync());
+
+    public ValueTask DisposeAsync() => default;
+
     [Fact]
     public async Task No_secret_is_logged_shown_or_stored()
     {

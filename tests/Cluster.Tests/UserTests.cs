@@ -4,8 +4,13 @@ using System.Text.RegularExpressions;
 namespace HieraVid.Cluster.Tests;
 
 /// <summary>What users do with a cluster, from their terminal: the answer is that of <c>ask</c>.</summary>
-public sealed partial class UserTests(WholeCluster cluster) : IClassFixture<WholeCluster>
+[Collection(nameof(WithCluster))]
+public sealed partial class UserTests(WholeCluster cluster) : IAsyncLifetime
 {
+    public ValueTask InitializeAsync() => new(cluster.ReadyAsync());
+
+    public ValueTask DisposeAsync() => default;
+
     [Fact]
     public async Task A_video_that_was_uploaded_is_answered_as_ask_does_with_the_same_report()
     {

@@ -10,7 +10,7 @@ namespace HieraVid.Cluster.Tests;
 /// Three silos as processes over a real RabbitMQ, PostgreSQL and Azurite, as docs/cluster.md has them, and the program that
 /// users have. All secrets are ones that can be looked for.
 /// </summary>
-public sealed class WholeCluster(Broker broker, Azurite azurite) : IAsyncLifetime
+public sealed class WholeCluster(Broker broker, Azurite azurite) : RealPart
 {
     /// <summary>What must never be seen: of the database, the dashboard, the store, the broker and an address.</summary>
     internal static readonly IReadOnlyList<string> Secrets =
@@ -18,7 +18,7 @@ public sealed class WholeCluster(Broker broker, Azurite azurite) : IAsyncLifetim
 
     private const string Container = "videos-of-the-test";
 
-    private Postgres? _postgres;
+    private readonly Postgres _postgres = new();
     private Dictionary<string, string> _client = [];
 
     internal string Folder { get; } = Directory.CreateTempSubdirectory("hieravid-whole-").FullName;
@@ -31,18 +31,51 @@ public sealed class WholeCluster(Broker broker, Azurite azurite) : IAsyncLifetim
 
     internal Dictionary<string, SiloProcess> Silos { get; } = [];
 
-    internal int Dashboard { get; } = Silo.FreePort.Choose(0, 0);
+    internal int Dashboard { get; } = LoopbackPort.Free();
 
     internal Uri Address => Silos["edge"].Address;
 
-    internal string Database => _postgres!.Connection;
+    internal string Database => _postgres.Connection;
 
-    public async ValueTask InitializeAsync()
+    /// <summary>The store, from outside.</summary>
+    internal Storage.AzureBlobs Store() => Storage.AzureBlobs.Connect(azurite.Connection, Container, Path.Combine(Folder, "scratch"));
+
+    /// <summary>Runs the program that users have.</summary>
+    internal async Task<Said> RunAsync(params string[] arguments)
     {
-        Assert.SkipWhen(Postgres.Programs is null, Postgres.Missing);
+        using var process = Start(arguments);
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new Said(process.ExitCode, await output, await errors);
+    }
+
+    /// <summary>Submits and gives back the id.</summary>
+    internal async Task<string> SubmitAsync(string video, int maxTokens = 12, params string[] more)
+    {
+        var said = await RunAsync(["submit", video, "What is moving?", "--chunk-frames", "4", "--max-tokens", $"{maxTokens}", .. video == Video ? ["--blobs", Container] : Array.Empty<string>(), .. more]);
+        Assert.True(said.Code == 0, said.Errors);
+        return said.Output.Trim();
+    }
+
+    internal Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "hieravid.dll"), .. arguments])
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in _client)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    protected override async Task StartAsync()
+    {
+        await broker.ReadyAsync();
+        await azurite.ReadyAsync();
+        await _postgres.ReadyAsync();
         var host = broker.Host();
-        azurite.Container();
-        _postgres = new Postgres();
         RandomCheckpoint.Create(Model, CheckpointPreset.Tiny, seed: 3);
         await ToolAsync("ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=4", "-c:v", "libx264", "-preset", "ultrafast",
             "-g", "10", "-y", "file:" + Video);
@@ -80,47 +113,13 @@ public sealed class WholeCluster(Broker broker, Azurite azurite) : IAsyncLifetim
             StartAsync("gpu", "gpu", new(settings) { ["Devices"] = "cpu:2" }), StartAsync("prefill", "prefill", settings));
     }
 
-    public ValueTask DisposeAsync()
+    protected override async ValueTask StopAsync()
     {
         foreach (var silo in Silos.Values)
             silo.Dispose();
-        _postgres?.Dispose();
+        await _postgres.DisposeAsync();
         Web.Dispose();
         Directory.Delete(Folder, recursive: true);
-        return default;
-    }
-
-    /// <summary>The store, from outside.</summary>
-    internal Storage.AzureBlobs Store() => Storage.AzureBlobs.Connect(azurite.Connection, Container, Path.Combine(Folder, "scratch"));
-
-    /// <summary>Runs the program that users have.</summary>
-    internal async Task<Said> RunAsync(params string[] arguments)
-    {
-        using var process = Start(arguments);
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return new Said(process.ExitCode, await output, await errors);
-    }
-
-    /// <summary>Submits and gives back the id.</summary>
-    internal async Task<string> SubmitAsync(string video, int maxTokens = 12, params string[] more)
-    {
-        var said = await RunAsync(["submit", video, "What is moving?", "--chunk-frames", "4", "--max-tokens", $"{maxTokens}", .. video == Video ? ["--blobs", Container] : Array.Empty<string>(), .. more]);
-        Assert.True(said.Code == 0, said.Errors);
-        return said.Output.Trim();
-    }
-
-    internal Process Start(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "hieravid.dll"), .. arguments])
-        {
-            WorkingDirectory = Folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (name, value) in _client)
-            start.Environment[name] = value;
-        return Process.Start(start)!;
     }
 
     private async Task StartAsync(string name, string role, Dictionary<string, string> settings)

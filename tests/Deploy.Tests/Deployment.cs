@@ -9,14 +9,13 @@ namespace HieraVid.Deploy.Tests;
 /// <summary>The files of deploy/, and the silo's settings as its source has them.</summary>
 internal static partial class Deployment
 {
-    internal static readonly string Root = FindRoot();
-    internal static readonly string Folder = Path.Combine(Root, "deploy");
+    internal static readonly string Folder = Path.Combine(Repository.Root, "deploy");
     internal static readonly string Chart = Path.Combine(Folder, "helm", "hieravid");
 
     /// <summary>The names of all settings of a silo.</summary>
     internal static IReadOnlySet<string> Settings()
     {
-        var source = File.ReadAllText(Path.Combine(Root, "src", "Silo", "Configuration", "SiloSettings.cs"));
+        var source = File.ReadAllText(Path.Combine(Repository.Root, "src", "Silo", "Configuration", "SiloSettings.cs"));
         return Setting().Matches(source).Select(match => match.Groups[1].Value).ToHashSet();
     }
 
@@ -60,14 +59,6 @@ internal static partial class Deployment
         _ when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
         _ => JsonValue.Create(text),
     };
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "HieraVid.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests are not in the repository.");
-        return folder;
-    }
 
     [GeneratedRegex(@"public \w+ (\w+) \{ get; set; \}")]
     private static partial Regex Setting();

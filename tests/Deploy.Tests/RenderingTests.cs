@@ -1,70 +1,9 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using HieraVid.Deploy.Tests;
 
 [assembly: AssemblyFixture(typeof(Renderer))]
 
 namespace HieraVid.Deploy.Tests;
-
-/// <summary>
-/// Renders the chart: with Helm where it is installed, else with Go's templates and Helm's function library (Debian's
-/// golang-go, golang-github-masterminds-sprig-dev and golang-k8s-sigs-yaml-dev).
-/// </summary>
-public sealed class Renderer : IAsyncLifetime
-{
-    private readonly string _folder = Directory.CreateTempSubdirectory("chart-").FullName;
-    private string? _program;
-    private string _missing = "";
-    private bool _isHelm;
-
-    public async ValueTask InitializeAsync()
-    {
-        string[] path = Environment.GetEnvironmentVariable("PATH")?.Split(Path.PathSeparator) ?? [];
-        string? Find(string name) => path.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
-        if (Find("helm") is { } helm)
-        {
-            (_program, _isHelm) = (helm, true);
-        }
-        else if (Find("go") is { } go && Directory.Exists("/usr/share/gocode/src/github.com/Masterminds/sprig") && Directory.Exists("/usr/share/gocode/src/sigs.k8s.io/yaml"))
-        {
-            var program = Path.Combine(_folder, "render");
-            var start = new ProcessStartInfo(go, ["build", "-o", program, Path.Combine(Deployment.Root, "tests", "Deploy.Tests", "Rendering", "render.go")]);
-            (start.Environment["GO111MODULE"], start.Environment["GOPATH"], start.Environment["GOFLAGS"]) = ("off", "/usr/share/gocode", "");
-            await RunAsync(start);
-            _program = program;
-        }
-        else
-        {
-            _missing = "Neither helm nor go with Debian's golang-github-masterminds-sprig-dev and golang-k8s-sigs-yaml-dev is installed: the chart was not rendered.";
-        }
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        Directory.Delete(_folder, recursive: true);
-        return ValueTask.CompletedTask;
-    }
-
-    internal async Task<List<JsonNode>> RenderAsync(string values)
-    {
-        Assert.SkipWhen(_program is null, _missing);
-        var file = Path.Combine(_folder, $"{Guid.NewGuid():N}.yaml");
-        await File.WriteAllTextAsync(file, values);
-        string[] arguments = _isHelm ? ["template", "test", Deployment.Chart, "--values", file] : [Deployment.Chart, "test", file];
-        return Deployment.Read(await RunAsync(new ProcessStartInfo(_program, arguments)));
-    }
-
-    private static async Task<string> RunAsync(ProcessStartInfo start)
-    {
-        start.RedirectStandardOutput = start.RedirectStandardError = true;
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var text = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, await errors);
-        return text;
-    }
-}
 
 /// <summary>What the chart becomes.</summary>
 public sealed class RenderingTests(Renderer renderer)
@@ -139,7 +78,7 @@ public sealed class RenderingTests(Renderer renderer)
     public async Task Probes_ask_what_the_silo_answers_and_services_find_silos()
     {
         var all = await renderer.RenderAsync(Everything);
-        var source = File.ReadAllText(Path.Combine(Deployment.Root, "src", "Silo", "SiloHost.cs"));
+        var source = File.ReadAllText(Path.Combine(Repository.Root, "src", "Silo", "SiloHost.cs"));
         foreach (var deployment in Deployments(all))
         {
             var container = deployment["spec"]!["template"]!["spec"]!["containers"]![0]!;

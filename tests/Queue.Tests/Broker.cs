@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using RabbitMQ.Client;
 
@@ -11,57 +9,26 @@ namespace HieraVid.Queue.Tests;
 /// A RabbitMQ of our own: own node, ports, folder and port mapper, all on this machine's loopback, with virtual hosts and
 /// users ready. Silos and users have the permissions that the documentation gives them, and no more.
 /// </summary>
-public sealed class Broker : IAsyncLifetime
+public sealed class Broker : RealPart
 {
     internal const string Admin = "admin", Silo = "silo", User = "user", Password = "secret-of-the-test";
 
-    private const string Program = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+    private const string Program = "/usr/lib/rabbitmq/bin/rabbitmq-server", PortMapper = "/usr/bin/epmd";
     private const int Hosts = 20;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("rabbit-").FullName;
-    private readonly int _port = FreePort(), _distribution = FreePort(), _mapper = FreePort();
+    private readonly int _port = LoopbackPort.Free(), _distribution = LoopbackPort.Free(), _mapper = LoopbackPort.Free();
     private Process? _server, _portMapper;
-    private string _missing = "";
+    private volatile string? _said;
     private int _next;
 
-    public async ValueTask InitializeAsync()
-    {
-        if (!File.Exists(Program) || !File.Exists("/usr/bin/epmd"))
-        {
-            _missing = "RabbitMQ is not installed, so the queue was not tested against it (apt-get install rabbitmq-server).";
-            return;
-        }
-        await File.WriteAllTextAsync(Path.Combine(_folder, "definitions.json"), Definitions());
-        await File.WriteAllTextAsync(Path.Combine(_folder, "plugins"), "[].");
-        await File.WriteAllTextAsync(Path.Combine(_folder, "rabbitmq.conf"), string.Create(CultureInfo.InvariantCulture, $"""
-            listeners.tcp.1 = 127.0.0.1:{_port}
-            load_definitions = {_folder}/definitions.json
-            disk_free_limit.absolute = 1MB
-            log.console = false
-            """));
-        _portMapper = Start("/usr/bin/epmd", "-port", $"{_mapper}", "-address", "127.0.0.1");
-        await StartAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_server is not null)
-            await StopAsync();
-        _portMapper?.Kill();
-        Directory.Delete(_folder, recursive: true);
-    }
-
     /// <summary>A virtual host that no other test uses.</summary>
-    internal Uri Host()
-    {
-        Assert.SkipWhen(_server is null, _missing);
-        return new Uri($"amqp://127.0.0.1:{_port}/v{Interlocked.Increment(ref _next) % Hosts}");
-    }
+    internal Uri Host() => new($"amqp://127.0.0.1:{_port}/v{Interlocked.Increment(ref _next) % Hosts}");
 
     internal async Task RestartAsync()
     {
-        await StopAsync();
-        await StartAsync();
+        await StopServerAsync();
+        await StartServerAsync();
     }
 
     /// <summary>A connection without MassTransit.</summary>
@@ -71,7 +38,31 @@ public sealed class Broker : IAsyncLifetime
         return await factory.CreateConnectionAsync();
     }
 
-    private async Task StartAsync()
+    protected override async Task StartAsync()
+    {
+        if (!File.Exists(Program) || !File.Exists(PortMapper))
+            Missing("RabbitMQ", "rabbitmq-server");
+        await File.WriteAllTextAsync(Path.Combine(_folder, "definitions.json"), Definitions());
+        await File.WriteAllTextAsync(Path.Combine(_folder, "plugins"), "[].");
+        await File.WriteAllTextAsync(Path.Combine(_folder, "rabbitmq.conf"), string.Create(CultureInfo.InvariantCulture, $"""
+            listeners.tcp.1 = 127.0.0.1:{_port}
+            load_definitions = {_folder}/definitions.json
+            disk_free_limit.absolute = 1MB
+            log.console = false
+            """));
+        _portMapper = Start(PortMapper, "-port", $"{_mapper}", "-address", "127.0.0.1");
+        await StartServerAsync();
+    }
+
+    protected override async ValueTask StopAsync()
+    {
+        if (_server is not null)
+            await StopServerAsync();
+        _portMapper?.Kill();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task StartServerAsync()
     {
         _server = Start(Program);
         var waited = Stopwatch.StartNew();
@@ -82,14 +73,16 @@ public sealed class Broker : IAsyncLifetime
                 await using var probe = await ConnectAsync(new Uri($"amqp://127.0.0.1:{_port}/v0"), Admin);
                 return;
             }
-            catch (RabbitMQ.Client.Exceptions.BrokerUnreachableException) when (!_server.HasExited && waited.Elapsed < TimeSpan.FromSeconds(90))
+            catch (RabbitMQ.Client.Exceptions.BrokerUnreachableException e)
             {
+                if (_server.HasExited || waited.Elapsed > TimeSpan.FromSeconds(90))
+                    Assert.Fail($"RabbitMQ did not start: {_said ?? e.Message}");
                 await Task.Delay(200);
             }
         }
     }
 
-    private async Task StopAsync()
+    private async Task StopServerAsync()
     {
         // The script hands the signal on to the server and waits for it.
         using var kill = Process.Start("kill", ["-TERM", $"{_server!.Id}"]);
@@ -111,11 +104,17 @@ public sealed class Broker : IAsyncLifetime
         set["RABBITMQ_LOG_BASE"] = Path.Combine(_folder, "logs");
         set["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1";
         var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
+        process.OutputDataReceived += (_, line) => Note(line.Data);
+        process.ErrorDataReceived += (_, line) => Note(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
+    }
+
+    private void Note(string? line)
+    {
+        if (!string.IsNullOrWhiteSpace(line))
+            _said = line.Trim();
     }
 
     private static string Definitions()
@@ -131,12 +130,5 @@ public sealed class Broker : IAsyncLifetime
             permissions = hosts.SelectMany(vhost => users.Select(user =>
                 new { user = user.Name, vhost, configure = user.May.Configure, write = user.May.Write, read = user.May.Read })),
         });
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -11,11 +11,15 @@ using RabbitMQ.Client.Exceptions;
 namespace HieraVid.Queue.Tests;
 
 /// <summary>The queue on a real broker.</summary>
-public sealed class QueueTests(Broker broker)
+public sealed class QueueTests(Broker broker) : IAsyncLifetime
 {
     private static readonly QueueNames s_names = new("hieravid");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => new(broker.ReadyAsync());
+
+    public ValueTask DisposeAsync() => default;
 
     [Fact]
     public async Task A_job_that_is_sent_three_times_is_one_job_and_nothing_stays_in_the_queue()

@@ -7,18 +7,13 @@ namespace HieraVid.Silo.Tests;
 /// <summary>A cluster of processes over PostgreSQL, whose silos are killed while they work.</summary>
 public sealed class KilledSilosTests
 {
-    private const string Slow = "Takes minutes: set HIERAVID_CHAOS=1 to run it.";
-
-    private static bool IsChaos => Environment.GetEnvironmentVariable("HIERAVID_CHAOS") == "1";
-
     /// <summary>A moment, the role that it befalls, and seeds.</summary>
     public static TheoryData<string, string, int> Moments()
     {
         var moments = new TheoryData<string, string, int>();
         foreach (var (moment, role) in new[] { ("decode", "cpu"), ("encode", "gpu"), ("prefill", "prefill"), ("generate", "prefill") })
         {
-            // Without the variable one stands for all, and is skipped.
-            for (var seed = 0; seed < (IsChaos ? 4 : moment == "decode" ? 1 : 0); seed++)
+            for (var seed = 0; seed < (Chaos.IsLong ? 4 : 1); seed++)
                 moments.Add(moment, role, seed);
         }
         return moments;
@@ -55,7 +50,6 @@ public sealed class KilledSilosTests
     [MemberData(nameof(Moments))]
     public async Task A_silo_may_be_killed_in_the_middle_of_any_stage(string moment, string role, int seed)
     {
-        Assert.SkipUnless(IsChaos, Slow);
         var random = new Random(seed);
         await using var cluster = await ProcessCluster.CreateAsync();
         var job = cluster.Job() with { MaxTokens = 120 };
@@ -84,7 +78,6 @@ public sealed class KilledSilosTests
     [Fact]
     public async Task The_silo_that_drives_the_job_may_be_killed_and_the_database_restarted()
     {
-        Assert.SkipUnless(IsChaos, Slow);
         await using var cluster = await ProcessCluster.CreateAsync();
         var job = cluster.Job();
         var alone = await cluster.AskAsync(job);
@@ -99,11 +92,9 @@ public sealed class KilledSilosTests
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
+    [MemberData(nameof(Chaos.Seeds), 1, 2, MemberType = typeof(Chaos))]
     public async Task A_gpu_silo_that_hangs_is_replaced_and_does_no_harm_when_it_wakes(int seed)
     {
-        Assert.SkipUnless(IsChaos, Slow);
         await using var cluster = await ProcessCluster.CreateAsync();
         var job = cluster.Job();
         var alone = await cluster.AskAsync(job);
@@ -123,9 +114,8 @@ public sealed class KilledSilosTests
     [Fact]
     public async Task A_broker_that_is_restarted_while_jobs_run_costs_none_of_them()
     {
-        Assert.SkipUnless(IsChaos, Slow);
         await using var broker = new Broker();
-        await broker.InitializeAsync();
+        await broker.ReadyAsync();
         var host = broker.Host();
         await using var cluster = await ProcessCluster.CreateAsync(
             ("Broker", $"{host}"), ("BrokerUser", Broker.Silo), ("BrokerPassword", Broker.Password));

@@ -1,53 +1,25 @@
-using System.Diagnostics;
-
 namespace HieraVid.Silo.Tests;
 
-/// <summary>A PostgreSQL of our own on loopback, in a folder that goes with it.</summary>
-internal sealed class Postgres : IDisposable
+/// <summary>A PostgreSQL of our own that tests share.</summary>
+internal sealed class Postgres : RealPart
 {
-    internal const string Missing = "PostgreSQL is not installed, so clusters of processes were not tested (apt-get install postgresql).";
+    private PostgresServer? _server;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("hieravid-pg-").FullName;
-    private readonly int _port = FreePort.Choose(0, 0);
+    internal string Connection => _server!.Connection;
 
-    internal Postgres()
+    internal void Restart() => _server!.Restart();
+
+    protected override Task StartAsync()
     {
-        // The server refuses to run as root.
-        if (Environment.UserName == "root")
-            Run("chown", "postgres", _folder);
-        Server("initdb", "-D", $"{_folder}/data", "-A", "trust", "-U", "hieravid", "--no-sync");
-        Server("pg_ctl", "-D", $"{_folder}/data", "-l", $"{_folder}/log", "-w", "-o",
-            $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder} -c fsync=off", "start");
+        if (!PostgresServer.IsInstalled)
+            Missing("PostgreSQL", "postgresql");
+        _server = new PostgresServer();
+        return Task.CompletedTask;
     }
 
-    internal static string? Programs => Directory.Exists("/usr/lib/postgresql")
-        ? Directory.GetDirectories("/usr/lib/postgresql").Order().Select(version => Path.Combine(version, "bin")).LastOrDefault(bin => File.Exists(Path.Combine(bin, "initdb")))
-        : null;
-
-    internal string Connection => $"Host=127.0.0.1;Port={_port};Username=hieravid;Database=postgres";
-
-    internal void Restart() => Server("pg_ctl", "-D", $"{_folder}/data", "-m", "fast", "-w", "-l", $"{_folder}/log", "restart");
-
-    public void Dispose()
+    protected override ValueTask StopAsync()
     {
-        Server("pg_ctl", "-D", $"{_folder}/data", "-m", "immediate", "-w", "stop");
-        Directory.Delete(_folder, recursive: true);
-    }
-
-    private static void Server(string program, params string[] arguments)
-    {
-        var path = Path.Combine(Programs!, program);
-        if (Environment.UserName == "root")
-            Run("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments]);
-        else
-            Run(path, arguments);
-    }
-
-    private static void Run(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, WorkingDirectory = "/" })!;
-        process.WaitForExit();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+        _server?.Dispose();
+        return default;
     }
 }

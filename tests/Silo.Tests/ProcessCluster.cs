@@ -36,29 +36,17 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     internal static async Task<ProcessCluster> CreateAsync(params (string Setting, string Value)[] settings)
     {
-        Assert.SkipWhen(Postgres.Programs is null, Postgres.Missing);
         var cluster = new ProcessCluster();
-        RandomCheckpoint.Create(cluster.Model, CheckpointPreset.Tiny, seed: 3);
-        using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg", ["-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=8",
-            "-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-y", "file:" + cluster.Video]))!;
-        await ffmpeg.WaitForExitAsync();
-        cluster.Settings = new()
+        try
         {
-            ["Database"] = cluster.Postgres.Connection,
-            ["Address"] = "127.0.0.1",
-            ["Store"] = Path.Combine(cluster._folder, "store"),
-            ["Model"] = cluster.Model,
-            ["DType"] = "f32",
-            ["Devices"] = "cpu:2",
-            ["Threads"] = "1",
-            ["LeaseSeconds"] = "3",
-            ["DeadAfterSeconds"] = "3",
-        };
-        foreach (var (setting, value) in settings)
-            cluster.Settings[setting] = value;
-        var (code, said) = await SiloProcess.RunAsync(cluster.Settings, "--deploy");
-        Assert.True(code == 0, said);
-        return cluster;
+            await cluster.PrepareAsync(settings);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>A silo by its name.</summary>
@@ -152,14 +140,38 @@ internal sealed class ProcessCluster : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var silo in _silos.Values)
             silo.Dispose();
-        Postgres.Dispose();
+        await Postgres.DisposeAsync();
         _http.Dispose();
         Directory.Delete(_folder, recursive: true);
-        return default;
+    }
+
+    private async Task PrepareAsync((string Setting, string Value)[] settings)
+    {
+        await Postgres.ReadyAsync();
+        RandomCheckpoint.Create(Model, CheckpointPreset.Tiny, seed: 3);
+        using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg", ["-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=8",
+            "-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-y", "file:" + Video]))!;
+        await ffmpeg.WaitForExitAsync();
+        Settings = new()
+        {
+            ["Database"] = Postgres.Connection,
+            ["Address"] = "127.0.0.1",
+            ["Store"] = Path.Combine(_folder, "store"),
+            ["Model"] = Model,
+            ["DType"] = "f32",
+            ["Devices"] = "cpu:2",
+            ["Threads"] = "1",
+            ["LeaseSeconds"] = "3",
+            ["DeadAfterSeconds"] = "3",
+        };
+        foreach (var (setting, value) in settings)
+            Settings[setting] = value;
+        var (code, said) = await SiloProcess.RunAsync(Settings, "--deploy");
+        Assert.True(code == 0, said);
     }
 
     private string Folder(Guid id) => Path.Combine(_folder, "store", "jobs", $"{id:N}");

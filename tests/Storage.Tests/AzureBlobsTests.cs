@@ -7,11 +7,17 @@ using HieraVid.Pipeline.Tokens;
 namespace HieraVid.Storage.Tests;
 
 /// <summary>Azure Blob Storage, as Azurite does it.</summary>
-public sealed class AzureBlobsTests(Azurite azurite) : BlobsContract, IDisposable
+public sealed class AzureBlobsTests(Azurite azurite) : BlobsContract, IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("azure-blobs-").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public ValueTask InitializeAsync() => new(azurite.ReadyAsync());
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(_folder, recursive: true);
+        return default;
+    }
 
     protected override IBlobs Make() => azurite.Container();
 
@@ -81,9 +87,9 @@ public sealed class AzureBlobsTests(Azurite azurite) : BlobsContract, IDisposabl
     public async Task A_store_that_goes_away_for_a_while_is_waited_for()
     {
         var blobs = azurite.Container();
-        await azurite.StopAsync();
+        await azurite.PauseAsync();
         var put = Task.Run(() => blobs.Put("job/a", path => File.WriteAllText(path, "a")), TestContext.Current.CancellationToken);
-        await azurite.StartAsync();
+        await azurite.ResumeAsync();
         await put;
         Assert.Equal("a", Text(blobs, "job/a"));
     }

@@ -3,7 +3,7 @@ using HieraVid.Client.Reporting;
 
 namespace HieraVid.Client.Tests.Reporting;
 
-/// <summary>The page in a real browser, where there is one: it draws itself and complains about nothing.</summary>
+/// <summary>The page in a real browser: it draws itself and complains about nothing.</summary>
 public sealed class BrowserTests
 {
     [Theory]
@@ -17,10 +17,8 @@ public sealed class BrowserTests
     public async Task The_page_draws_itself_without_an_error(
         int frames, int positions, int room = int.MaxValue, string method = "hieravid")
     {
-        var chromium = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome" }.Select(name => Path.Combine(folder, name)))
-            .FirstOrDefault(File.Exists);
-        Assert.SkipWhen(chromium is null, "no Chromium here: the page was not looked at in a browser");
+        var chromium = Programs.Find("chromium", "chromium-browser", "google-chrome");
+        Assert.SkipWhen(chromium is null, Programs.Missing("Chromium", "chromium"));
         var folder = Directory.CreateTempSubdirectory("hieravid-browser-").FullName;
         try
         {

@@ -10,17 +10,7 @@ internal static class Fixtures
         "llava-onevision-tiny-hf", "llava-video-tiny",
     ];
 
-    private static readonly string Root = FindRoot();
-
     /// <summary>The full path of something below tests/fixtures/models.</summary>
     public static string Find(params string[] parts) =>
-        System.IO.Path.Combine([Root, "tests", "fixtures", "models", .. parts]);
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(System.IO.Path.Combine(folder.FullName, "HieraVid.sln")))
-                return folder.FullName;
-        throw new InvalidOperationException($"No HieraVid.sln above {AppContext.BaseDirectory}.");
-    }
+        System.IO.Path.Combine([Repository.Root, "tests", "fixtures", "models", .. parts]);
 }
