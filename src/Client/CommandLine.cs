@@ -8,6 +8,7 @@ using HieraVid.Models.Hub;
 using HieraVid.Pipeline;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pruning;
+using HieraVid.Torch;
 using HieraVid.Video;
 
 namespace HieraVid.Client;
@@ -86,9 +87,7 @@ public static class CommandLine
             JobException job => (job.Message, job.IsUsersMistake ? UsersMistake : OurFault),
             IOException or UnauthorizedAccessException => (e.Message, UsersMistake),
             _ when ProcessMemory.IsUsedUp(e) => ("The memory is used up: take fewer --frames, --dtype bf16 or a smaller model.", OurFault),
-            DllNotFoundException => (e.Message, OurFault),
-            TypeInitializationException { InnerException: DllNotFoundException inner } => (inner.Message, OurFault),
-            _ => ($"This is a defect of HieraVid: {e.GetType().Name}: {e.Message} Run again with --verbose and report what it prints.", OurFault),
+            _ => ($"This is a defect of HieraVid: {e.GetType().Name}: {TensorError.Describe(e)} Run again with --verbose and report what it prints.", OurFault),
         };
         Console.Error.WriteLine(verbose ? $"{sentence}\n{e}" : sentence.ReplaceLineEndings(" "));
         return code;

@@ -1,7 +1,5 @@
 using System.Globalization;
-#if !TORCHSHARP
 using System.Runtime.InteropServices;
-#endif
 using static TorchSharp.torch;
 
 namespace HieraVid.Torch.Tests;
@@ -36,27 +34,21 @@ public class LifetimeTests
         var (tensors, resident) = (Tensor.TotalCount, Resident());
         for (var i = 0; i < 1000; i++)
             Pass();
-        Assert.Equal(tensors, Tensor.TotalCount);
-        // One leaked activation of 24 KB per pass would be 24 MB; the TorchSharp package was seen to grow by 13 without a leak.
+        Assert.InRange(Tensor.TotalCount, 0, tensors); // finalizers may free more
+        // One leaked activation of 24 KB per pass would be 24 MB.
         Assert.InRange(Resident() - resident, long.MinValue, 18 << 20);
     }
 
-#if !TORCHSHARP
-    // Not for the package: a build of its native part against a distribution's libtorch 1.13 let the C++ exception through,
-    // which ends the process.
     [Fact]
-    public void Errors_name_the_operation_and_the_shapes()
+    public void Errors_are_one_line_with_the_operation_and_the_shapes()
     {
         using var scope = NewDisposeScope();
         var (a, b) = (full([2, 3], 1, float32), full([5, 7], 1, float32));
-        var error = Assert.ThrowsAny<ExternalException>(() => a.mm(b));
-        Assert.Contains("matmul", error.Message, StringComparison.Ordinal);
-        Assert.Contains("[2, 3]", error.Message, StringComparison.Ordinal);
-        Assert.Contains("[5, 7]", error.Message, StringComparison.Ordinal);
-        var fused = Assert.ThrowsAny<ExternalException>(() => Activations.RmsNorm(a, b, 1e-6));
-        Assert.Contains("rms_norm(Float32[2, 3], Float32[5, 7])", fused.Message, StringComparison.Ordinal);
+        Assert.Equal("mm: mat1 and mat2 shapes cannot be multiplied (2x3 and 5x7)",
+            TensorError.Describe(Assert.ThrowsAny<ExternalException>(() => a.mm(b))));
+        Assert.Equal("RMS norm does not fit Float32[2, 3], Float32[5, 7]",
+            TensorError.Describe(Assert.Throws<ArgumentException>(() => Activations.RmsNorm(a, b, 1e-6))));
     }
-#endif
 
     [Fact]
     public void A_scope_frees_what_was_made_in_it()
@@ -81,25 +73,6 @@ public class LifetimeTests
         Assert.Equal([3f, 3f, 3f, 3f], detached.ToArray<float>());
         detached.Dispose();
         Assert.True(detached.IsInvalid);
-    }
-
-    [Fact]
-    public void Large_blocks_are_used_again_and_hold_what_is_written()
-    {
-        // Tensors of 1 MB and more come from a pool: values of one must not show up in another that is alive.
-        var alive = new List<Tensor>();
-        for (var i = 0; i < 20; i++)
-        {
-            using var scope = NewDisposeScope();
-            _ = full([(3 + i % 4) << 18], -1, float32);
-            alive.Add(full([(1 + i % 5) << 18], i, float32).DetachFromDisposeScope());
-        }
-        for (var i = 0; i < 20; i++)
-        {
-            using var scope = NewDisposeScope();
-            Assert.Equal(i, alive[i].mean().item<float>(), 1e-3);
-            alive[i].Dispose();
-        }
     }
 
     // Managed garbage is not what this is about.

@@ -8,6 +8,9 @@ public static partial class Libtorch
     /// <summary>The environment variable that names an unpacked libtorch to use in place of the package's, of the same version.</summary>
     public const string Variable = "LIBTORCH";
 
+    private const string Version = "2.10";
+    private const int CannotLoad = 2; // the user's to mend
+
     // Read once, when the libraries are loaded.
     private static readonly (string Name, string Value)[] s_settings =
     [
@@ -32,38 +35,43 @@ public static partial class Libtorch
                 _ = SetVariable(name, value, 0);
         AppDomain.CurrentDomain.AssemblyLoad += (_, loaded) =>
         {
-            if (loaded.LoadedAssembly.GetName().Name == "TorchSharp")
-                Load(Environment.GetEnvironmentVariable(Variable), Path.Combine(AppContext.BaseDirectory, "libtorch"));
+            if (loaded.LoadedAssembly.GetName().Name != "TorchSharp"
+                || Load(Environment.GetEnvironmentVariable(Variable), AppContext.BaseDirectory) is not { } reason)
+                return;
+            // .NET swallows an exception here, and TorchSharp would go on to look elsewhere, print what it finds, and copy
+            // half a gigabyte.
+            Console.Error.WriteLine(reason);
+            Environment.Exit(CannotLoad);
         };
     }
 
     /// <summary>
-    /// Loads libtorch's libraries; TorchSharp's own then finds them in memory. Left to itself it would find a system's libtorch,
-    /// of whatever version, before the one beside it.
+    /// Loads libtorch's libraries and TorchSharp's own, which TorchSharp then finds in memory. Left to itself it would find a
+    /// system's libtorch, of whatever version, before the one beside it.
     /// </summary>
     /// <param name="given">An unpacked libtorch: it or its folder lib holds libtorch.so. Null or empty for the package's.</param>
-    /// <param name="own">The package's; absent where the CUDA package puts its libraries elsewhere.</param>
-    /// <exception cref="LibtorchException">There is none in <paramref name="given"/>, or a library does not load.</exception>
-    internal static void Load(string? given, string own)
+    /// <param name="program">The program's folder, with the package's in its folder libtorch unless that is the CUDA package.</param>
+    /// <returns>Null, or a sentence that says what does not load, why, and what to do.</returns>
+    internal static string? Load(string? given, string program)
     {
         var isGiven = !string.IsNullOrEmpty(given);
-        if (!isGiven && !Directory.Exists(own))
-            return;
-        var folder = isGiven ? new[] { Path.Combine(given!, "lib"), given! }.FirstOrDefault(lib => File.Exists(Path.Combine(lib, "libtorch.so"))) : own;
-        var otherwise = isGiven ? $"unset {Variable} to use the package's" : "build anew";
+        var otherwise = isGiven ? $"unset {Variable} to use the package's" : "delete the folder artifacts to build anew";
+        var folder = isGiven ? new[] { Path.Combine(given!, "lib"), given! }.FirstOrDefault(lib => File.Exists(Path.Combine(lib, "libtorch.so")))
+            : Path.Combine(program, "libtorch");
         if (folder is null)
-            throw new LibtorchException($"{Variable}={given} holds no libtorch (lib/libtorch.so): unpack one there, or {otherwise}.");
-        foreach (var library in s_libraries.Select(name => Path.Combine(folder, name)).Where(File.Exists))
+            return $"{Variable}={given} holds no libtorch (lib/libtorch.so): unpack libtorch {Version} there, or {otherwise}.";
+        foreach (var library in s_libraries.Select(name => Path.Combine(folder, name)).Append(Path.Combine(program, "libLibTorchSharp.so")).Where(File.Exists))
         {
             try
             {
                 NativeLibrary.Load(library);
             }
-            catch (DllNotFoundException exception)
+            catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException)
             {
-                throw new LibtorchException($"{library} does not load ({FirstLine(exception)}): use a libtorch 2.10 for this system, or {otherwise}.", exception);
+                return $"{library} does not load ({FirstLine(exception)}): use libtorch {Version} for this system, or {otherwise}.";
             }
         }
+        return null;
     }
 
     private static string FirstLine(Exception exception) => exception.Message.Split('\n')[0].TrimEnd('.', ' ');

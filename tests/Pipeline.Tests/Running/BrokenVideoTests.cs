@@ -52,7 +52,7 @@ public class BrokenVideoTests(RunnerFixture fixture)
             fixture.RunAsync(fixture.Ask(frames: 4) with { VideoPath = path, AllowPartial = true }));
         Assert.True(e.IsUsersMistake);
         Assert.Contains("zeros.mp4", e.Message, StringComparison.Ordinal);
-        Assert.Equal(tensors, TorchSharp.torch.Tensor.TotalCount);
+        Assert.InRange(TorchSharp.torch.Tensor.TotalCount, 0, tensors);
     }
 
     private string Half()

@@ -33,7 +33,7 @@ public class CancellationTests(RunnerFixture fixture)
             },
             cancellation: cancel.Token));
         Assert.Empty(later);
-        Assert.Equal(tensors, TorchSharp.torch.Tensor.TotalCount);
+        Assert.InRange(TorchSharp.torch.Tensor.TotalCount, 0, tensors);
         Assert.Empty(Processes.Naming(fixture.Video));
         Assert.Equal(files, Directory.GetFiles(fixture.Folder));
     }
@@ -55,7 +55,7 @@ public class CancellationTests(RunnerFixture fixture)
             fixture.RunAsync(fixture.Ask(frames: 12, maxTokens: 500), events.Add, cancellation: cancel.Token));
         await onFirstTensors;
         Assert.DoesNotContain(events, progress => progress.Stage == JobStage.Prefill);
-        Assert.Equal(tensors, TorchSharp.torch.Tensor.TotalCount);
+        Assert.InRange(TorchSharp.torch.Tensor.TotalCount, 0, tensors);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public class CancellationTests(RunnerFixture fixture)
             if (progress.Stage == stage)
                 throw new InvalidTimeZoneException();
         }));
-        Assert.Equal(tensors, TorchSharp.torch.Tensor.TotalCount);
+        Assert.InRange(TorchSharp.torch.Tensor.TotalCount, 0, tensors);
         Assert.Empty(Processes.Naming(fixture.Video));
     }
 }

@@ -122,6 +122,6 @@ public class LocalRunnerTests(RunnerFixture fixture)
         var before = TorchSharp.torch.Tensor.TotalCount;
         for (var i = 0; i < 5; i++)
             await fixture.RunAsync(fixture.Ask(frames: 1 + i, maxTokens: 2));
-        Assert.Equal(before, TorchSharp.torch.Tensor.TotalCount);
+        Assert.InRange(TorchSharp.torch.Tensor.TotalCount, 0, before);
     }
 }
