@@ -10,8 +10,9 @@ namespace HieraVid.Models.Tokenization;
 internal static class ByteAlphabet
 {
     private static readonly char[] CharacterOfByte = BuildCharacters();
-    private static readonly Dictionary<char, byte> ByteOfCharacter =
-        Enumerable.Range(0, 256).ToDictionary(value => CharacterOfByte[value], value => (byte)value);
+    // By character; -1 where none is meant.
+    private static readonly int[] ByteOfCharacter =
+        [.. Enumerable.Range(0, CharacterOfByte.Max() + 1).Select(character => Array.IndexOf(CharacterOfByte, (char)character))];
 
     /// <summary>The bytes in the order of published vocabularies: "!" is 0, the unprintable ones come last.</summary>
     public static IEnumerable<byte> VocabularyOrder =>
@@ -25,8 +26,11 @@ internal static class ByteAlphabet
     {
         var bytes = new byte[entry.Length];
         for (var i = 0; i < entry.Length; i++)
-            if (!ByteOfCharacter.TryGetValue(entry[i], out bytes[i]))
+        {
+            if (entry[i] >= ByteOfCharacter.Length || ByteOfCharacter[entry[i]] < 0)
                 return Encoding.UTF8.GetBytes(entry);
+            bytes[i] = (byte)ByteOfCharacter[entry[i]];
+        }
         return bytes;
     }
 

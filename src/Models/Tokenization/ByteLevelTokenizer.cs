@@ -24,6 +24,9 @@ public sealed class ByteLevelTokenizer
     private readonly AddedTokenSplitter splitter;
     private readonly bool normalizes;
     private readonly ConcurrentDictionary<string, int[]> cache = new();
+    private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> cached;
+    // Counted here, because the dictionary's Count takes all of its locks; may pass the limit by a word per thread.
+    private int cachedWords;
 
     internal ByteLevelTokenizer(TokenizerData data)
     {
@@ -36,14 +39,23 @@ public sealed class ByteLevelTokenizer
         foreach (var token in data.Added)
             AddToken(data.Source, token);
         for (var value = 0; value < 256; value++)
-            tokenOfByte[value] = IdOf(data, ByteAlphabet.Character((byte)value).ToString(), $"byte {value}");
+        {
+            var entry = ByteAlphabet.Character((byte)value).ToString();
+            tokenOfByte[value] = data.Vocabulary.TryGetValue(entry, out var id) ? id : throw Missing(data, entry, $"byte {value}");
+        }
+        merges.EnsureCapacity(data.Merges.Count);
         for (var rank = 0; rank < data.Merges.Count; rank++)
         {
             var (left, right) = data.Merges[rank];
-            var merge = $"merge \"{left} {right}\"";
-            merges[(IdOf(data, left, merge), IdOf(data, right, merge))] = (rank, IdOf(data, left + right, merge));
+            merges[(IdOf(left), IdOf(right))] = (rank, IdOf(left + right));
+
+            // The message is made only where it is needed: there are 151,000 merges.
+            int IdOf(string entry) => data.Vocabulary.TryGetValue(entry, out var id)
+                ? id
+                : throw Missing(data, entry, $"merge \"{left} {right}\"");
         }
         splitter = new AddedTokenSplitter(data.Added);
+        cached = cache.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>One more than the highest id; ids below it may be unused.</summary>
@@ -128,18 +140,19 @@ public sealed class ByteLevelTokenizer
         for (int start = 0, end; start < text.Length; start = end)
         {
             end = Qwen2Splitter.WordEnd(text, start);
-            ids.AddRange(EncodeWord(text[start..end]));
+            ids.AddRange(EncodeWord(text.AsSpan(start..end)));
         }
     }
 
-    private int[] EncodeWord(string word)
+    private int[] EncodeWord(ReadOnlySpan<char> characters)
     {
-        if (cache.TryGetValue(word, out var known))
+        if (cached.TryGetValue(characters, out var known))
             return known;
+        var word = characters.ToString();
         var ids = BytePairMerger.Merge(
             Array.ConvertAll(Encoding.UTF8.GetBytes(word), value => tokenOfByte[value]), merges);
-        if (word.Length <= MaxCachedWordLength && cache.Count < MaxCachedWords)
-            cache.TryAdd(word, ids);
+        if (word.Length <= MaxCachedWordLength && cachedWords < MaxCachedWords && cache.TryAdd(word, ids))
+            Interlocked.Increment(ref cachedWords);
         return ids;
     }
 
@@ -163,9 +176,6 @@ public sealed class ByteLevelTokenizer
         return ids.Length == 0 ? 0 : ids.Max() + 1;
     }
 
-    private static int IdOf(TokenizerData data, string entry, string neededBy) =>
-        data.Vocabulary.TryGetValue(entry, out var id)
-            ? id
-            : throw ModelException.Damaged(
-                data.Source, $"{neededBy} needs the entry {entry}, which is not in the vocabulary");
+    private static ModelException Missing(TokenizerData data, string entry, string neededBy) =>
+        ModelException.Damaged(data.Source, $"{neededBy} needs the entry {entry}, which is not in the vocabulary");
 }

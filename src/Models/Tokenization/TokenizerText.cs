@@ -27,7 +27,7 @@ internal static class TokenizerText
 
     public static Dictionary<string, int> ReadVocabulary(string path, JsonElement vocabulary)
     {
-        var ids = new Dictionary<string, int>();
+        var ids = new Dictionary<string, int>(vocabulary.GetPropertyCount());
         foreach (var entry in vocabulary.EnumerateObject())
             if (!ids.TryAdd(entry.Name, entry.Value.GetInt32()))
                 throw ModelException.Damaged(path, $"its vocabulary has {entry.Name} twice");

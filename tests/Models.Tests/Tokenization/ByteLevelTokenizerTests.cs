@@ -91,6 +91,19 @@ public sealed class ByteLevelTokenizerTests
     }
 
     [Fact]
+    public void More_words_than_are_remembered_are_encoded_like_any_other()
+    {
+        // Digits are words by themselves, so the numbers are spelt in letters.
+        var words = Enumerable.Range(0, 60_000)
+            .Select(number => string.Concat($"{number}".Select(digit => (char)('e' + digit - '0')))).ToArray();
+        var text = string.Join(' ', words);
+        var tokenizer = ByteLevelTokenizer.Load(TokenizerCases.Folder);
+        Parallel.For(0, 4, _ => Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text))));
+        foreach (var word in words.TakeLast(500))
+            Assert.Equal(Tokenizer.Encode(word), tokenizer.Encode(word));
+    }
+
+    [Fact]
     public void Special_text_is_ordinary_unless_allowed()
     {
         Assert.Equal([602], Tokenizer.Encode("<|im_end|>", allowSpecial: true));
