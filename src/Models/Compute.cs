@@ -15,6 +15,12 @@ public sealed record Compute(Device Device, ScalarType DType)
     /// <summary>Bits of the decoder's matrices, 8 or 4; null keeps them in <see cref="DType"/>.</summary>
     public int? WeightBits { get; init; }
 
+    /// <summary>Whether <see cref="DType"/> is to be chosen by processor and memory once the model is known.</summary>
+    public bool IsAutomatic { get; private init; }
+
+    /// <summary>Why <see cref="DType"/> was chosen, where nobody said which.</summary>
+    public string? TypeReason { get; private init; }
+
     /// <summary>The devices that a model is to be spread over; null puts all of it on <see cref="Device"/>.</summary>
     public DeviceMap? Map { get; init; }
 
@@ -29,21 +35,21 @@ public sealed record Compute(Device Device, ScalarType DType)
 
     /// <summary>Reads <c>--device</c> and <c>--dtype</c> and checks that both can be had here.</summary>
     /// <param name="device"><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
-    /// <param name="dtype"><c>bf16</c>, <c>f32</c> or <c>f16</c> (GPUs only).</param>
+    /// <param name="dtype"><c>bf16</c>, <c>f32</c>, <c>f16</c> (GPUs only) or <c>auto</c>: bf16 on a GPU, <see cref="AutomaticType"/> on the CPU.</param>
     /// <exception cref="ModelException">Unknown name, or a device that is not there.</exception>
     public static Compute Parse(string device, string dtype)
     {
         var type = dtype switch
         {
-            "bf16" => ScalarType.BFloat16,
+            "bf16" or AutomaticType.Name => ScalarType.BFloat16,
             "f32" => ScalarType.Float32,
             "f16" => ScalarType.Float16,
-            _ => throw ModelException.Option("--dtype", dtype, "use bf16, f32 or, on a GPU, f16"),
+            _ => throw ModelException.Option("--dtype", dtype, "use auto, bf16, f32 or, on a GPU, f16"),
         };
         if (device == "cpu")
         {
             return type != ScalarType.Float16
-                ? new Compute(CPU, type)
+                ? new Compute(CPU, type) { IsAutomatic = dtype == AutomaticType.Name }
                 : throw ModelException.Option("--dtype", dtype, "libtorch has no float16 products on the CPU; use bf16 or f32");
         }
         var named = NamedDevice.Parse(device, "--device");
@@ -97,13 +103,25 @@ public sealed record Compute(Device Device, ScalarType DType)
     /// <exception cref="ModelException">The map does not fit the model.</exception>
     public Compute Placed(Qwen2Config text, CheckpointFolder files, Func<string, ModelPart> partOf, int window)
     {
-        var known = this with { Packing = files.Packing };
+        var known = Settled(files) with { Packing = files.Packing };
         return Map is null ? known : known.Spread(Map.Place(PartSizes.Of(text, files, partOf, window, known)));
+    }
+
+    private Compute Settled(CheckpointFolder files)
+    {
+        if (!IsAutomatic)
+            return this;
+        var values = files.Tensors.Values.Sum(tensor => tensor.Entry.ElementCount);
+        var chosen = AutomaticType.For(CpuFeatures.Here, values, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        return this with { DType = chosen.Type, TypeReason = chosen.Reason, IsAutomatic = false };
     }
 
     /// <summary>As above, for a network that answers questions about video.</summary>
     internal Compute Placed(VideoModelConfig config, CheckpointFolder files) =>
         Placed(config.Text, files, name => config.PartOf(name, files), config.MaxTokens);
+
+    /// <summary>The precision and, where nobody asked for it, why.</summary>
+    public string DTypeWithReason => TypeReason is { } reason ? $"{DTypeName} ({reason})" : DTypeName;
 
     /// <summary>The precision as users write it: "bf16", or "bf16, int8 weights".</summary>
     public string DTypeName => (DType switch

@@ -20,6 +20,7 @@ public class GpuCheckTests : ClientTest
     public async Task It_verifies_looks_for_strays_and_measures()
     {
         var output = (await RunAsync(s_small)).Succeeds().Output;
+        Assert.Matches("--dtype auto is (bf16|f32) here: [a-z]", output);
         Assert.Matches("- f32: [1-9][0-9]* pass, 0 fail", output);
         Assert.Matches("- bf16: [1-9][0-9]* pass, 0 fail", output);
         foreach (var preset in new[] { "tiny", "tiny-llava-video", "tiny-qwen2-vl", "tiny-qwen2.5-vl" })

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using HieraVid.Client.Output;
 using HieraVid.Client.Reporting;
 using HieraVid.Models;
+using HieraVid.Models.Devices;
 using HieraVid.Pipeline;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
@@ -34,7 +35,7 @@ internal static class AskCommand
         var report = PathSymbols.Option("--report", "HTML file to write: which tokens stayed, and why.");
         report.HelpName = "FILE";
         var store = new StoreOptions();
-        var compute = new ComputeOptions("bf16");
+        var compute = new ComputeOptions(AutomaticType.Name);
         var command = new Command("ask", """
             Answer a question about a video.
 
@@ -98,7 +99,7 @@ internal static class AskCommand
             using var model = await Task.Run(() => LoadedModel.Load(folder, compute, tower, pool), cancellation).ConfigureAwait(false);
             var load = Stopwatch.GetElapsedTime(start).TotalSeconds;
             display.Show(new JobProgress(JobStage.Load, 1, 1,
-                FormattableString.Invariant($"{folder}: {model.Network.WeightBytes / 1e6:N0} MB of weights on {model.Network.Compute.DeviceName} in {load:0.0} s")));
+                FormattableString.Invariant($"{folder}: {model.Network.WeightBytes / 1e6:N0} MB of weights on {model.Network.Compute.DeviceName} in {load:0.0} s, to compute in {model.Network.Compute.DTypeWithReason}")));
             var report = await new LocalRunner(model, VideoLimits.Default, storing)
                 .RunAsync(request, display.Show, answer.Write, probed, cancellation).ConfigureAwait(false);
             report = report with { Timing = report.Timing with { Load = load } };

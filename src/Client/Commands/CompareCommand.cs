@@ -3,6 +3,7 @@ using System.Globalization;
 using HieraVid.Client.Output;
 using HieraVid.Client.Reporting;
 using HieraVid.Models;
+using HieraVid.Models.Devices;
 using HieraVid.Pipeline;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
@@ -36,7 +37,7 @@ internal static class CompareCommand
         var report = PathSymbols.Option("--report", "HTML file to write: the kept tokens of each method side by side.");
         report.HelpName = "FILE";
         var assemblies = PruningOptions.AssemblyOption();
-        var compute = new ComputeOptions("bf16");
+        var compute = new ComputeOptions(AutomaticType.Name);
         var command = new Command("compare", """
             Answer one question with several pruning methods, after one decoding and one encoding of the video.
 

@@ -38,7 +38,7 @@ internal sealed class ComputeOptions
         };
         _dtype = new Option<string>("--dtype")
         {
-            Description = "bf16, f32 or, on a GPU, f16.",
+            Description = "auto, bf16, f32 or, on a GPU, f16. auto is bf16 on a GPU; on a CPU the faster of bf16 and f32 that fits the memory.",
             DefaultValueFactory = _ => dtype,
         };
     }

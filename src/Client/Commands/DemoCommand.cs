@@ -3,6 +3,7 @@ using HieraVid.Client.Output;
 using HieraVid.Evaluation.Answers;
 using HieraVid.Evaluation.Questions;
 using HieraVid.Models;
+using HieraVid.Models.Devices;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
 using HieraVid.Pipeline.Tokens;
@@ -17,7 +18,7 @@ internal static class DemoCommand
 
     internal static Command Create()
     {
-        var compute = new ComputeOptions("bf16");
+        var compute = new ComputeOptions(AutomaticType.Name);
         var command = new Command("demo", """
             Ask the shipped model three questions about a shipped video that it was not trained on.
 

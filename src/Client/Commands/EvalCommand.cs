@@ -9,6 +9,7 @@ using HieraVid.Evaluation.Questions;
 using HieraVid.Evaluation.Reporting;
 using HieraVid.Evaluation.Running;
 using HieraVid.Models;
+using HieraVid.Models.Devices;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
 using Spectre.Console;
@@ -49,7 +50,7 @@ internal static class EvalCommand
         results.HelpName = "FILE";
         var report = PathSymbols.Option("--report", "HTML file to write: table and chart.");
         report.HelpName = "FILE";
-        var compute = new ComputeOptions("bf16");
+        var compute = new ComputeOptions(AutomaticType.Name);
         var command = new Command("eval", """
             Measure how often a model is right, and what pruning costs it.
 

@@ -5,6 +5,7 @@ using HieraVid.Client.Output;
 using HieraVid.Client.Verification;
 using HieraVid.Models;
 using HieraVid.Models.Checkpoints;
+using HieraVid.Models.Devices;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
 using TorchSharp;
@@ -59,6 +60,11 @@ internal static class GpuCheckCommand
             var made = CheckpointPreset.Parse(parsed.GetRequiredValue(preset));
             var given = parsed.GetValue(model) is { } name ? ModelOption.Folder(name) : null;
             Say($"libtorch {torch.__version__} on {where.DeviceName} in {where.DTypeName}, {torch.get_num_threads()} CPU threads");
+            if (where.Device.type == DeviceType.CPU)
+            {
+                var (type, why) = AutomaticType.For(CpuFeatures.Here, 0, long.MaxValue);
+                Say($"--dtype auto is {new Compute(where.Device, type).DTypeName} here: {why}");
+            }
             var isRight = Verify(parsed.GetValue(goldens) ?? Path.Combine(ShippedFiles.Root, "tests", "fixtures"), where);
             Say("", "## Kept tokens, in f32", "");
             foreach (var small in CheckpointPreset.All.Where(known => known.Name.StartsWith("tiny", StringComparison.Ordinal)))
