@@ -12,14 +12,16 @@ internal static class BlobContainers
     /// <param name="options">How it is asked.</param>
     /// <param name="identity">Who this process is; asked for only where the connection holds no secret.</param>
     /// <exception cref="FormatException">The connection cannot be. The message does not repeat it: it is a secret.</exception>
-    internal static BlobContainerClient Open(string connection, string container, BlobClientOptions options, Func<TokenCredential> identity)
+    internal static BlobContainerClient Open(
+        string connection, string container, BlobClientOptions options, Func<TokenCredential> identity)
     {
         if (Uri.TryCreate(connection, UriKind.Absolute, out var address) && address.Scheme is "https" or "http")
         {
             if (address.Query.Length > 1)
                 return new BlobContainerClient(address, options);
             if (address.Scheme != "https")
-                throw new FormatException("The store's address has no signature, so this process's identity is shown to it: that needs https.");
+                throw new FormatException(
+                    "The store's address has no signature, so this process's identity is shown to it: that needs https.");
             return new BlobContainerClient(address.AbsolutePath.Length > 1 ? address : new Uri(address, container), identity(), options);
         }
         try
@@ -28,7 +30,8 @@ internal static class BlobContainers
         }
         catch (FormatException)
         {
-            throw new FormatException("The store's connection is neither a connection string nor an address: take one from the storage account's access keys, or the account's https:// address for a managed identity.");
+            throw new FormatException("The store's connection is neither a connection string nor an address: take one from the storage "
+                + "account's access keys, or the account's https:// address for a managed identity.");
         }
     }
 }

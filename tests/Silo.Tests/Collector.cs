@@ -58,7 +58,8 @@ internal sealed class Collector : IAsyncDisposable
     {
         private readonly ReadOnlyMemory<byte> _body = body;
 
-        internal IEnumerable<Message> Parts(int field) => Fields().Where(part => part.Field == field).Select(part => new Message(part.Body));
+        internal IEnumerable<Message> Parts(int field) =>
+            Fields().Where(part => part.Field == field).Select(part => new Message(part.Body));
 
         internal byte[] Bytes(int field) => Parts(field).Select(part => part._body.ToArray()).FirstOrDefault([]);
 
@@ -70,7 +71,14 @@ internal sealed class Collector : IAsyncDisposable
             for (var at = 0; at < _body.Length;)
             {
                 var tag = (int)Number(ref at);
-                var length = (tag & 7) switch { 0 => 0, 1 => 8, 2 => (int)Number(ref at), 5 => 4, var type => throw new InvalidDataException($"wire type {type}") };
+                var length = (tag & 7) switch
+                {
+                    0 => 0,
+                    1 => 8,
+                    2 => (int)Number(ref at),
+                    5 => 4,
+                    var type => throw new InvalidDataException($"Wire type {type} is none."),
+                };
                 if ((tag & 7) == 0)
                     Number(ref at);
                 if ((tag & 7) == 2)

@@ -14,8 +14,8 @@ public sealed class TelemetryTests
     // What the chart's scaler, dashboards and alerts ask for; the GPUs' are there where there is one.
     private static readonly string[] s_names =
     [
-        "hieravid_jobs", "hieravid_jobs_ended_total", "hieravid_leases_expired_total", "hieravid_queue_wait_seconds", "hieravid_store_size_bytes",
-        "hieravid_tokens_total", "hieravid_work_done_total", "hieravid_work_leased", "hieravid_work_seconds", "hieravid_work_waiting",
+        "hieravid_jobs", "hieravid_jobs_ended_total", "hieravid_leases_expired_total", "hieravid_queue_wait_seconds",
+        "hieravid_store_size_bytes", "hieravid_tokens_total", "hieravid_work_done_total", "hieravid_work_leased", "hieravid_work_seconds", "hieravid_work_waiting",
     ];
 
     [Fact]
@@ -26,12 +26,16 @@ public sealed class TelemetryTests
         await AnswerAsync(cluster);
         var text = "";
         // The cluster is looked at every 15 s.
-        await cluster.UntilAsync(async () => (text = await PageAsync(cluster)).Contains("hieravid_jobs{state=\"completed\"} 1", StringComparison.Ordinal), "the page has the cluster's job");
+        await cluster.UntilAsync(
+            async () => (text = await PageAsync(cluster)).Contains("hieravid_jobs{state=\"completed\"} 1", StringComparison.Ordinal),
+            "the page has the cluster's job");
 
-        var types = text.Split('\n').Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]).ToList();
+        var types = text.Split('\n').Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal))
+            .Select(line => line.Split(' ')[2]).ToList();
         // No lease ran out, and the job came over HTTP: what has not happened yet is not there.
         Assert.Equal([], s_names.Except(types).Except(["hieravid_leases_expired_total", "hieravid_queue_wait_seconds"]));
-        Assert.Equal([], types.Where(name => name.StartsWith("hieravid_", StringComparison.Ordinal) && !name.StartsWith("hieravid_gpu_", StringComparison.Ordinal)).Except(s_names));
+        var own = types.Where(name => name.StartsWith("hieravid_", StringComparison.Ordinal) && !name.StartsWith("hieravid_gpu_", StringComparison.Ordinal));
+        Assert.Equal([], own.Except(s_names));
         Assert.Matches("""(?m)^hieravid_jobs\{state="completed"\} 1\b""", text);
         Assert.Matches("""(?m)^hieravid_jobs\{state="encoding"\} 0\b""", text);
         Assert.Matches("""(?m)^hieravid_work_waiting\{kind="Encode"\} 0\b""", text);
@@ -56,7 +60,8 @@ public sealed class TelemetryTests
         var (trace, parent) = (ActivityTraceId.CreateRandom().ToHexString(), ActivitySpanId.CreateRandom().ToHexString());
         var id = await AnswerAsync(cluster, $"00-{trace}-{parent}-01");
         string[] stages = ["accept", "answer", "apply", "cut", "decode", "encode", "end", "plan", "probe", "summarise"];
-        await cluster.UntilAsync(() => stages.Except(collector.Spans.Where(span => span.Trace == trace).Select(span => span.Name)).Any() is false, "all spans of the job have come");
+        await cluster.UntilAsync(
+            () => !stages.Except(collector.Spans.Where(span => span.Trace == trace).Select(span => span.Name)).Any(), "all spans of the job have come");
         await cluster.UntilAsync(() => collector.Logs.Any(log => log == $"Job {id:N} was accepted"), "the log of the job has come");
         await cluster.UntilAsync(() => collector.Metrics.Contains("hieravid.work.done"), "the metrics have come");
         Assert.Equal(parent, collector.Spans.Single(span => span.Name == "accept" && span.Trace == trace).Parent);
@@ -92,7 +97,8 @@ public sealed class TelemetryTests
     {
         var job = cluster.Job(8) with { Trace = trace };
         await cluster.SubmitAsync(job);
-        await cluster.UntilAsync(async () => await cluster.StatusAsync(job.JobId) is { } status && status.GetProperty("isOver").GetBoolean(), "the job is over");
+        await cluster.UntilAsync(
+            async () => await cluster.StatusAsync(job.JobId) is { } status && status.GetProperty("isOver").GetBoolean(), "the job is over");
         Assert.Equal("completed", (await cluster.StatusAsync(job.JobId))!.Value.GetProperty("phase").GetString());
         return job.JobId;
     }
@@ -110,8 +116,11 @@ public sealed class TelemetryTests
     private static async Task CheckAsync(string text)
     {
         var path = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator);
-        Assert.SkipUnless(path.Any(folder => File.Exists(Path.Combine(folder, "promtool"))), "promtool is not installed (Debian's prometheus): the page was not checked by it.");
-        using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Assert.SkipUnless(path.Any(folder => File.Exists(Path.Combine(folder, "promtool"))),
+            "promtool is not installed (Debian's prometheus): the page was not checked by it.");
+        var start = new ProcessStartInfo("promtool", ["check", "metrics"]);
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        using var promtool = Process.Start(start)!;
         await promtool.StandardInput.WriteAsync(text);
         promtool.StandardInput.Close();
         var said = await promtool.StandardOutput.ReadToEndAsync() + await promtool.StandardError.ReadToEndAsync();

@@ -27,7 +27,8 @@ internal static class Telemetry
         [Traces.SourceName, "MassTransit", "Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime"];
 
     // In seconds: from a grain call to an hour-long job.
-    private static readonly double[] s_bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
+    private static readonly double[] s_bounds =
+        [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 
     /// <summary>Adds what listens and what exports.</summary>
     /// <exception cref="SettingsException">The collector's address cannot be.</exception>
@@ -35,7 +36,9 @@ internal static class Telemetry
     {
         var telemetry = services.AddOpenTelemetry()
             // The environment's name and attributes come last, so they win.
-            .ConfigureResource(resource => resource.AddService("hieravid-silo", serviceInstanceId: silo).AddEnvironmentVariableDetector())
+            .ConfigureResource(resource => resource
+                .AddService("hieravid-silo", serviceInstanceId: silo)
+                .AddEnvironmentVariableDetector())
             .WithMetrics(metrics => metrics
                 .AddMeter(Meters)
                 .AddView(instrument => instrument.GetType() == typeof(System.Diagnostics.Metrics.Histogram<double>)
@@ -57,5 +60,6 @@ internal static class Telemetry
     }
 
     // Asked every few seconds, for ever.
-    private static bool IsProbe(PathString path) => path.StartsWithSegments("/health", StringComparison.Ordinal) || path.StartsWithSegments("/metrics", StringComparison.Ordinal);
+    private static bool IsProbe(PathString path) =>
+        path.StartsWithSegments("/health", StringComparison.Ordinal) || path.StartsWithSegments("/metrics", StringComparison.Ordinal);
 }
