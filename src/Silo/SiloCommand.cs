@@ -54,7 +54,7 @@ internal static class SiloCommand
             // The host ends by signals itself, after it has handed its work back.
             return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (Exception e) when (e is SettingsException or ModelException or ArgumentException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is SettingsException or ModelException or ArgumentException or FormatException or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync(e.Message.ReplaceLineEndings(" "));
             return 2;
@@ -65,7 +65,7 @@ internal static class SiloCommand
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(told);
-        var settings = builder.Configuration.GetSection(Section).Get<SiloSettings>() ?? new SiloSettings();
+        var settings = SiloSettings.Read(builder.Configuration.GetSection(Section));
         if (deploys)
         {
             await Deployment.RunAsync(settings, cancellation);

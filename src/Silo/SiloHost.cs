@@ -37,19 +37,21 @@ internal static class SiloHost
         // A silo that stops hands its work back before it leaves.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(settings.DrainSeconds + 20));
         builder.Services.AddSingleton(settings);
-        builder.Services.AddSingleton<IBlobs>(_ => Store(settings));
+        builder.Services.AddSingleton(Store(settings));
         builder.Services.AddSingleton<IJobIntake, JobIntake>();
-        MetricsPage.Add(builder.Services, looks: isIngress);
+        Instruments.Add(builder.Services, looks: isIngress);
         builder.Services.AddJobBus(Queue(settings), consume: isIngress);
-        builder.Services.AddHealthChecks().AddCheck<SiloHealth>("silo", tags: ["ready"]);
+        SiloHealth.Add(builder.Services, settings);
         var identity = new SiloIdentity(settings.Name.Length > 0 ? settings.Name : $"{Environment.MachineName}-{Environment.ProcessId}", settings.Roles);
+        Telemetry.Add(builder.Services, builder.Configuration, identity.Name);
         builder.UseOrleans(silo => Configure(silo, settings, identity, adapt ?? (host => host)));
 
         var app = builder.Build();
         app.Use(next => context => dashboard.PassAsync(context, next));
         app.MapHealthChecks("/health/live", new() { Predicate = _ => false });
         app.MapHealthChecks("/health/ready", new() { ResponseWriter = SiloHealth.WriteAsync });
-        MetricsPage.Map(app);
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        Instruments.Start(app.Services);
         if (isIngress)
             JobApi.Map(app);
         if (settings.DashboardPort > 0)

@@ -1,5 +1,6 @@
 using Azure;
 using Azure.Core;
+using Azure.Identity;
 using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
@@ -31,18 +32,19 @@ public sealed class AzureBlobs : IBlobs
     public string Name { get; }
 
     /// <inheritdoc/>
-    public string Remedy => "check the storage account's address, key and firewall, and that the container exists";
+    public string Remedy => "check the storage account's address, key or role assignment, and firewall, and that the container exists";
 
     /// <inheritdoc/>
     public long? FreeBytes => null;
 
     /// <summary>Connects to a container; nothing is sent yet.</summary>
     /// <param name="connection">
-    /// A connection string with the account's key or a shared access signature, or the container's address with a signature.
+    /// A connection string with the account's key or a shared access signature; the container's address with a signature; or
+    /// the account's (or the container's) https address, which is asked by the identity that this process has in Azure.
     /// </param>
-    /// <param name="container">The container's name; not used where the connection is an address.</param>
+    /// <param name="container">The container's name; not used where the connection is a container's address.</param>
     /// <param name="scratch">Local folder for what is on its way.</param>
-    /// <exception cref="FormatException">The connection is neither. The message does not repeat it: it is a secret.</exception>
+    /// <exception cref="FormatException">The connection is none of these. The message does not repeat it: it is a secret.</exception>
     public static AzureBlobs Connect(string connection, string container, string scratch)
     {
         // Some 20 s in all: a store that is away for ten is no reason to fail a job.
@@ -50,16 +52,8 @@ public sealed class AzureBlobs : IBlobs
         {
             Retry = { Mode = RetryMode.Exponential, MaxRetries = 5, Delay = TimeSpan.FromSeconds(0.6), MaxDelay = TimeSpan.FromSeconds(8), NetworkTimeout = TimeSpan.FromSeconds(60) },
         };
-        if (Uri.TryCreate(connection, UriKind.Absolute, out var address) && address.Scheme is "https" or "http")
-            return new AzureBlobs(new BlobContainerClient(address, options), scratch);
-        try
-        {
-            return new AzureBlobs(new BlobContainerClient(connection, container, options), scratch);
-        }
-        catch (FormatException)
-        {
-            throw new FormatException("The store's connection is neither a connection string nor the address of a container: take one from the storage account's access keys.");
-        }
+        // The identity that the surroundings give: a workload identity or a managed one in a cluster, variables, the developer's login.
+        return new AzureBlobs(BlobContainers.Open(connection, container, options, () => new DefaultAzureCredential()), scratch);
     }
 
     /// <summary>Makes the container where it is missing. Deployment does this; a silo needs no right to.</summary>
@@ -184,6 +178,7 @@ public sealed class AzureBlobs : IBlobs
         RequestFailedException { Status: 404 } e when e.ErrorCode == BlobErrorCode.BlobNotFound => new FileNotFoundException("there is no such file"),
         RequestFailedException { Status: > 0 } e => new IOException($"the service answered {e.Status} {e.ErrorCode}", e),
         RequestFailedException e => new IOException($"the service cannot be reached: {FirstLine(e)}", e),
+        AuthenticationFailedException e => new IOException($"this process has no identity that the service takes: {FirstLine(e)}", e),
         AggregateException { InnerExceptions: [.., RequestFailedException last] } => Translate(last),
         _ => null,
     };

@@ -51,6 +51,8 @@ public sealed partial class NamesTests
     [InlineData("settings", "Borker", "\"amqp://host\"")]
     [InlineData("settings", "Broker", "\"amqp://user:password@host\"")]
     [InlineData("settings", "DType", "\"int8\"")]
+    [InlineData("identity", "blobs", "\"https://films.blob.core.windows.net?sig=secret\"")]
+    [InlineData("identity", "clientId", "\"films\"")]
     [InlineData("settings", "LeaseSeconds", "0")]
     [InlineData("model", "folder", "\"../other\"")]
     [InlineData("silos", "Bad_name", """{"role":"cpu","replicas":1,"cuda":false,"resources":{"requests":{},"limits":{}},"maxUnavailable":1}""")]

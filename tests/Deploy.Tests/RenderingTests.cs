@@ -96,6 +96,29 @@ public sealed class RenderingTests(Renderer renderer)
         }
     }
 
+    [Fact]
+    public async Task Without_a_key_pods_have_an_identity_and_the_account_s_address_and_nothing_else_needs_one()
+    {
+        const string Account = "https://films.blob.core.windows.net", Client = "00000000-1111-2222-3333-444444444444", Collector = "http://otel:4317";
+        const string Use = "azure.workload.identity/use", Id = "azure.workload.identity/client-id";
+        var all = await renderer.RenderAsync($"{{identity: {{blobs: \"{Account}\", clientId: {Client}}}, collector: \"{Collector}\"}}");
+        var accounts = all.Where(document => Kind(document) == "ServiceAccount").ToDictionary(Name, document => document["metadata"]!["annotations"]!);
+        foreach (var document in all.Where(document => Kind(document) is "Deployment" or "Job"))
+        {
+            var pod = document["spec"]!["template"]!;
+            Assert.Equal("true", pod["metadata"]!["labels"]![Use]!.GetValue<string>());
+            var account = accounts[pod["spec"]!["serviceAccountName"]!.GetValue<string>()];
+            Assert.Equal(Client, account[Id]!.GetValue<string>());
+            // What runs before the release is there needs an account that is there before it.
+            Assert.Equal(document["metadata"]!["annotations"]?["helm.sh/hook"]?.GetValue<string>(), account["helm.sh/hook"]?.GetValue<string>());
+            var told = pod["spec"]!["containers"]![0]!["env"]!.AsArray().ToDictionary(PartName, variable => variable!["value"]?.GetValue<string>());
+            Assert.Equal((Account, Collector), (told["HieraVid__Blobs"], told["OTEL_EXPORTER_OTLP_ENDPOINT"]));
+        }
+        var plain = await renderer.RenderAsync("{}");
+        Assert.All(plain, document => Assert.DoesNotContain("azure.workload", document.ToJsonString(), StringComparison.Ordinal));
+        Assert.All(plain, document => Assert.DoesNotContain("OTEL_", document.ToJsonString(), StringComparison.Ordinal));
+    }
+
     private static IEnumerable<JsonNode> Deployments(IEnumerable<JsonNode> all) => all.Where(document => Kind(document) == "Deployment");
 
     private static string Kind(JsonNode document) => document["kind"]!.GetValue<string>();

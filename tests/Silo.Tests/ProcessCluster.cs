@@ -52,9 +52,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>A silo by its name.</summary>
     internal SiloProcess this[string name] => _silos[name];
 
-    internal async Task StartAsync(string name, string role)
+    internal async Task StartAsync(string name, string role, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var silo = await SiloProcess.StartAsync(name, role, Settings);
+        var silo = await SiloProcess.StartAsync(name, role, Settings, environment);
         lock (_silos)
             _silos[name] = silo;
     }

@@ -31,6 +31,18 @@ public sealed class SettingsTests
     }
 
     [Theory]
+    [InlineData("Port", "many", "Port")]
+    [InlineData("Prot", "5480", "There is no setting HieraVid__Prot")]
+    [InlineData("Blobs", "AccountKey=hidden", "neither a connection string nor an address")]
+    public async Task A_setting_that_cannot_be_read_is_named_in_one_line(string setting, string value, string sentence)
+    {
+        var (code, said) = await SiloProcess.RunAsync(new Dictionary<string, string> { [setting] = value }, "--role", "ingress");
+        Assert.Equal(2, code);
+        Assert.Contains(sentence, Assert.Single(said.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", said, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("prefill", "cpu:2", "0 of vision=cpu:0,0-3=cpu:0,4-7=cpu:1;1 of vision=cpu:0,0-3=cpu:0,4-7=cpu:1")]
     [InlineData("prefill", "cpu", "cpu")]
     [InlineData("gpu,prefill", "cpu:2", "cpu 0;cpu 1")]

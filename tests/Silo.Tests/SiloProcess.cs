@@ -43,9 +43,16 @@ internal sealed partial class SiloProcess : IDisposable
     }
 
     /// <summary>Starts a silo; it is up when its workers are and it can be asked.</summary>
-    internal static async Task<SiloProcess> StartAsync(string name, string role, IReadOnlyDictionary<string, string> settings)
+    /// <param name="name">Its name.</param>
+    /// <param name="role">Its roles.</param>
+    /// <param name="settings">Settings by their names.</param>
+    /// <param name="environment">Variables that are no settings of ours.</param>
+    internal static async Task<SiloProcess> StartAsync(
+        string name, string role, IReadOnlyDictionary<string, string> settings, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = Program("--role", role, "--name", name);
+        foreach (var (key, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[key] = value;
         foreach (var (key, value) in settings)
             start.Environment[$"HieraVid__{key}"] = value;
         var silo = new SiloProcess(start);

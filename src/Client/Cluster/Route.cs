@@ -44,9 +44,21 @@ internal sealed class Route
     {
         var account = Environment.GetEnvironmentVariable("HIERAVID_BLOBS");
         if (string.IsNullOrEmpty(account))
-            throw JobException.Bad("--blobs needs the Azure account's connection string in HIERAVID_BLOBS.");
+            throw JobException.Bad("--blobs needs the Azure account's connection string or https:// address in HIERAVID_BLOBS.");
         var scratch = Path.Combine(Path.GetTempPath(), "hieravid-upload");
-        using var shelf = new VideoShelf(AzureBlobs.Connect(account, container, scratch), scratch, VideoShelf.DefaultLimitBytes);
+        using var shelf = new VideoShelf(Connect(account, container, scratch), scratch, VideoShelf.DefaultLimitBytes);
         return "store:" + await shelf.AddAsync(path, null, cancellation).ConfigureAwait(false);
+    }
+
+    private static AzureBlobs Connect(string account, string container, string scratch)
+    {
+        try
+        {
+            return AzureBlobs.Connect(account, container, scratch);
+        }
+        catch (FormatException e)
+        {
+            throw JobException.Bad(e.Message);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Reflection;
 using HieraVid.Grains;
 using HieraVid.Models.Hub;
 using HieraVid.Pipeline.Sources;
@@ -40,7 +41,7 @@ public sealed class SiloSettings
     /// <summary>Folder that all silos see, for videos, tokens and results; empty: the user's cache folder. Not used with Blobs.</summary>
     public string Store { get; set; } = "";
 
-    /// <summary>Connection string of the Azure Blob Storage account.</summary>
+    /// <summary>The Azure Blob Storage account: its connection string, or its https address where this process has an identity there.</summary>
     public string Blobs { get; set; } = "";
 
     /// <summary>Its container.</summary>
@@ -120,6 +121,24 @@ public sealed class SiloSettings
 
     /// <summary>Seconds without an answer after which the other silos take this one for dead (three probes).</summary>
     public double DeadAfterSeconds { get; set; } = 15;
+
+    /// <summary>Reads them; what is not given is as above.</summary>
+    /// <exception cref="SettingsException">One is unknown, or not of its type.</exception>
+    internal static SiloSettings Read(IConfigurationSection section)
+    {
+        const BindingFlags Settable = BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase;
+        // The binder can refuse them too, but talks of its own options where it names them.
+        if (section.GetChildren().FirstOrDefault(given => typeof(SiloSettings).GetProperty(given.Key, Settable) is null) is { } unknown)
+            throw new SettingsException($"There is no setting {section.Key}__{unknown.Key}: docs/cluster.md has them all.");
+        try
+        {
+            return section.Get<SiloSettings>() ?? new SiloSettings();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new SettingsException(e.Message);
+        }
+    }
 
     internal Roles Roles => Parse(Role);
 

@@ -10,6 +10,13 @@ app.kubernetes.io/name: hieravid
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{- /* With it the cluster gives a pod the token of its service account's identity in Azure. */ -}}
+{{- define "hieravid.identityLabel" -}}
+{{- if .Values.identity.clientId }}
+azure.workload.identity/use: "true"
+{{- end }}
+{{- end }}
+
 {{- define "hieravid.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 10001
@@ -38,8 +45,15 @@ capabilities: {drop: [ALL]}
   valueFrom: {secretKeyRef: {name: {{ .Values.secret.name }}, key: {{ .Values.secret.database }}}}
 - name: HieraVid__BrokerPassword
   valueFrom: {secretKeyRef: {name: {{ .Values.secret.name }}, key: {{ .Values.secret.brokerPassword }}}}
+{{- if .Values.identity.blobs }}
+- {name: HieraVid__Blobs, value: {{ .Values.identity.blobs | quote }}}
+{{- else }}
 - name: HieraVid__Blobs
   valueFrom: {secretKeyRef: {name: {{ .Values.secret.name }}, key: {{ .Values.secret.blobs }}}}
+{{- end }}
+{{- with .Values.collector }}
+- {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }}}
+{{- end }}
 - {name: HOME, value: /cache}
 - {name: XDG_CACHE_HOME, value: /cache}
 - {name: TMPDIR, value: /cache}

@@ -1,6 +1,6 @@
 using HieraVid.Grains;
-using HieraVid.Monitoring;
 using HieraVid.Pipeline.Blobs;
+using HieraVid.Pipeline.Jobs;
 
 namespace HieraVid.Silo;
 
@@ -36,7 +36,9 @@ internal sealed partial class ClusterSampler(IGrainFactory grains, IBlobs blobs,
                 var jobs = await Task.WhenAll(ids.Select(id => grains.GetGrain<IVideoJobGrain>(id).Status()));
                 var board = await grains.GetGrain<IWorkBoardGrain>(0).Status();
                 _last = new ClusterSnapshot(
-                    jobs.OfType<JobStatus>().CountBy(job => job.Phase).ToDictionary(), Named(board.Waiting), Named(board.Leased), bytes);
+                    Enum.GetNames<JobPhase>().Select(phase => phase.ToLowerInvariant())
+                        .ToDictionary(phase => phase, phase => jobs.OfType<JobStatus>().Count(job => job.Phase == phase)),
+                    All(board.Waiting), All(board.Leased), bytes);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -45,7 +47,8 @@ internal sealed partial class ClusterSampler(IGrainFactory grains, IBlobs blobs,
         }
     }
 
-    private static Dictionary<string, int> Named(Dictionary<WorkKind, int> counts) => counts.ToDictionary(count => $"{count.Key}", count => count.Value);
+    private static Dictionary<string, int> All(Dictionary<WorkKind, int> counts) =>
+        Enum.GetValues<WorkKind>().ToDictionary(kind => $"{kind}", kind => counts.GetValueOrDefault(kind));
 
     [LoggerMessage(LogLevel.Debug, "The cluster could not be looked at for metrics: {reason}")]
     private static partial void Unseen(ILogger log, string reason);

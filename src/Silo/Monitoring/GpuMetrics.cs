@@ -1,13 +1,12 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
 
-namespace HieraVid.Monitoring;
 
 /// <summary>
 /// Utilisation and memory of NVIDIA's devices, from the driver's own library (NVML). Where there is no such library or
 /// device, there is nothing to see and nothing fails.
 /// </summary>
-public sealed unsafe class GpuMetrics : IDisposable
+internal sealed unsafe class GpuMetrics : IDisposable
 {
     private const string Library = "libnvidia-ml.so.1";
 
@@ -41,7 +40,7 @@ public sealed unsafe class GpuMetrics : IDisposable
                 _devices[i] = handle(i, &device) == 0 ? device : IntPtr.Zero;
             }
         }
-        _meter = new Meter(ClusterMetrics.Prefix + ".Gpu");
+        _meter = new Meter("HieraVid.Gpu");
         _meter.CreateObservableGauge("hieravid.gpu.utilisation", Utilisations, "%", "Share of the last second in which the device computed.");
         _meter.CreateObservableGauge("hieravid.gpu.memory.used", () => Memories(memory => memory.Used), "By", "Memory of the device that is in use.");
         _meter.CreateObservableGauge("hieravid.gpu.memory.size", () => Memories(memory => memory.Total), "By", "Memory of the device.");

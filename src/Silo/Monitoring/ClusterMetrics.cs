@@ -1,25 +1,11 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
-namespace HieraVid.Monitoring;
+namespace HieraVid.Silo;
 
-/// <summary>
-/// What a silo knows of the whole cluster, beside what grains and queue count themselves, and the names of all activity
-/// sources. Every meter's name begins with <see cref="Prefix"/>.
-/// </summary>
-public sealed class ClusterMetrics : IDisposable
+/// <summary>What a silo knows of the whole cluster, beside what grains and queue count themselves.</summary>
+internal sealed class ClusterMetrics : IDisposable
 {
-    /// <summary>With which the names of meters and activity sources begin.</summary>
-    public const string Prefix = "HieraVid";
-
-    /// <summary>Spans of a job in its grains.</summary>
-    public static readonly ActivitySource Jobs = new(Prefix + ".Jobs");
-
-    /// <summary>The activity sources whose spans together make a job's trace: its grains', Orleans', MassTransit's.</summary>
-    public static readonly IReadOnlyList<string> ActivitySources =
-        [Prefix + ".Jobs", "Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime", "MassTransit"];
-
-    private readonly Meter _meter = new(Prefix + ".Silo");
+    private readonly Meter _meter = new("HieraVid.Silo");
     private readonly Counter<long> _tokens;
 
     /// <summary>Begins to count.</summary>
@@ -33,7 +19,8 @@ public sealed class ClusterMetrics : IDisposable
         _meter.CreateObservableGauge("hieravid.store.size", () => Of<long>(snapshot => [new Measurement<long>(snapshot.StoreBytes)]), "By", "What the store holds.");
 
         void Gauge(string name, string label, Func<ClusterSnapshot, IReadOnlyDictionary<string, int>> part, string description) =>
-            _meter.CreateObservableGauge(name, () => Of<int>(snapshot => part(snapshot).Select(one => new Measurement<int>(one.Value, Tag(label, one.Key)))), description: description);
+            _meter.CreateObservableGauge(
+                name, () => Of<int>(snapshot => part(snapshot).Select(one => new Measurement<int>(one.Value, Tag(label, one.Key)))), description: description);
 
         IEnumerable<Measurement<T>> Of<T>(Func<ClusterSnapshot, IEnumerable<Measurement<T>>> part) where T : struct =>
             read() is { } snapshot ? part(snapshot) : [];
@@ -55,10 +42,13 @@ public sealed class ClusterMetrics : IDisposable
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }
 
-/// <summary>The cluster at one time.</summary>
+/// <summary>
+/// The cluster at one time: every state and kind, also those that count none. A label that went away would stand on the page
+/// as it was last.
+/// </summary>
 /// <param name="Jobs">Jobs by state.</param>
 /// <param name="Waiting">Work that waits, by kind.</param>
 /// <param name="Leased">Work that is being done, by kind.</param>
 /// <param name="StoreBytes">What the store holds.</param>
-public sealed record ClusterSnapshot(
+internal sealed record ClusterSnapshot(
     IReadOnlyDictionary<string, int> Jobs, IReadOnlyDictionary<string, int> Waiting, IReadOnlyDictionary<string, int> Leased, long StoreBytes);
