@@ -18,18 +18,16 @@ public abstract class RealPart : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // The tests said why, where it did not start; what it left is cleared away all the same.
         if (_start.IsValueCreated)
-        {
-            // The tests said why, where it did not start; what it left is cleared away all the same.
             await _start.Value.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await StopAsync();
-        }
+        await StopAsync();
         GC.SuppressFinalize(this);
     }
 
     protected abstract Task StartAsync();
 
-    /// <summary>Also called where the start failed half-way.</summary>
+    /// <summary>Also called where it was never started, or the start failed half-way.</summary>
     protected abstract ValueTask StopAsync();
 
     /// <summary>Skips whoever needs the part: a program is missing that ./test installs where it may.</summary>

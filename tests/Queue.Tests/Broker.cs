@@ -84,8 +84,10 @@ public sealed class Broker : RealPart
 
     private async Task StopServerAsync()
     {
+        if (_server!.HasExited)
+            return;
         // The script hands the signal on to the server and waits for it.
-        using var kill = Process.Start("kill", ["-TERM", $"{_server!.Id}"]);
+        using var kill = Process.Start("kill", ["-TERM", $"{_server.Id}"]);
         await _server.WaitForExitAsync();
     }
 

@@ -4,6 +4,7 @@ using HieraVid.Pipeline;
 namespace HieraVid.Silo.Tests;
 
 /// <summary>Processes that join and leave a cluster under a stream of small jobs.</summary>
+[Collection("clusters of processes")]
 public sealed class ElasticTests
 {
     [Theory]

@@ -5,6 +5,7 @@ using HieraVid.Queue.Tests;
 namespace HieraVid.Silo.Tests;
 
 /// <summary>A cluster of processes over PostgreSQL, whose silos are killed while they work.</summary>
+[Collection("clusters of processes")]
 public sealed class KilledSilosTests
 {
     /// <summary>A moment, the role that it befalls, and seeds.</summary>
