@@ -16,8 +16,7 @@ public sealed record Linear(Tensor? Weight, Tensor? Bias)
     public Tensor Forward(Tensor x) => Quantized is { } rounded ? rounded.Linear(x, Bias)
         : DependsOnCompany(x) ? Each(x) : Products.Linear(x, Weight!, Bias);
 
-    // OpenBLAS rounds a row of a float32 product one way or another depending on how many rows there are, on processors without
-    // AVX-512 or younger than it is. A frame's tokens must not tell which frames shared its pass.
+    // Libraries round a row of a float32 product one way or another depending on how many rows there are. A frame's tokens must not tell which frames shared its pass.
     private static bool DependsOnCompany(Tensor x) =>
         x.dtype == float32 && x.device.type == TorchSharp.DeviceType.CPU && x.shape is { Length: 3 } shape && shape[0] > 1;
 

@@ -35,7 +35,7 @@ internal static class GpuCheckCommand
         var command = new Command("gpu-check", """
             Check a GPU: golden numbers, that nothing runs on the CPU unasked, and speed and memory with and without pruning.
 
-            Run ./hieravid with LIBTORCH set to a CUDA build of libtorch; the binding is built against it first. The output is
+            Run ./hieravid with LIBTORCH set to an unpacked CUDA build of libtorch 2.10. The output is
             Markdown, as docs/gpu.md has it. The exit code is 1 if a golden case fails or something ran on the CPU.
 
             Examples:
