@@ -33,10 +33,10 @@ internal static class GpuCheckCommand
         var repetitions = new Option<int>("--repetitions") { HelpName = "N", Description = "Runs of each setting, of which the median is shown.", DefaultValueFactory = _ => 3 };
         var compute = new ComputeOptions("bf16", device: "cuda");
         var command = new Command("gpu-check", """
-            Check a GPU: golden numbers, that nothing runs on the CPU unasked, and speed and memory with and without pruning.
+            Check a GPU: golden numbers, kept tokens, where the weights are, and speed and memory with and without pruning.
 
             Run ./hieravid with LIBTORCH set to an unpacked CUDA build of libtorch 2.10. The output is
-            Markdown, as docs/gpu.md has it. The exit code is 1 if a golden case fails or something ran on the CPU.
+            Markdown, as docs/gpu.md has it. The exit code is 1 if a golden case fails or weights are elsewhere.
 
             Examples:
               LIBTORCH=/opt/libtorch ./hieravid gpu-check
