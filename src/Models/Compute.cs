@@ -2,6 +2,7 @@ using HieraVid.Models.Configuration;
 using HieraVid.Models.Devices;
 using HieraVid.Models.Packed;
 using HieraVid.Models.Safetensors;
+using HieraVid.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 

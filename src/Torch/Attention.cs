@@ -27,9 +27,7 @@ public static class Attention
     {
         using var scope = NewDisposeScope();
         var shape = q.shape;
-        // libtorch's attention knows causal rows only where queries and keys are the same positions, and has no kernel for
-        // tensors without values.
-        if ((shape[2] == k.shape[2] || (!causal && shape[2] > 1)) && q.device_type != TorchSharp.DeviceType.META)
+        if (IsLibtorchs(q, k, causal))
             return Fused(q, k, v, causal && shape[2] > 1, scale).MoveToOuterDisposeScope();
 
         // Heads innermost but one: the caller's next step joins the heads of each token, which then needs no copy.
@@ -118,6 +116,12 @@ public static class Attention
         }
         return scores.softmax(-1).MoveToOuterDisposeScope();
     }
+
+    // libtorch's own knows causal rows only where queries and keys are the same positions, has no kernel for tensors without
+    // values, and is the slower one on some processors.
+    private static bool IsLibtorchs(Tensor q, Tensor k, bool causal) =>
+        q.device_type != TorchSharp.DeviceType.META && (q.size(2) == k.size(2) || (!causal && q.size(2) > 1))
+        && !(q.device_type == TorchSharp.DeviceType.CPU && q.dtype == ScalarType.BFloat16 && CpuFeatures.Here.IsAmdWithBFloat16);
 
     private static Tensor Fused(Tensor q, Tensor k, Tensor v, bool causal, double scale)
     {

@@ -8,6 +8,7 @@ using HieraVid.Models.Checkpoints;
 using HieraVid.Models.Devices;
 using HieraVid.Pipeline.Jobs;
 using HieraVid.Pipeline.Running;
+using HieraVid.Torch;
 using TorchSharp;
 
 namespace HieraVid.Client.Commands;

@@ -1,3 +1,4 @@
+using HieraVid.Torch;
 using static TorchSharp.torch;
 
 namespace HieraVid.Models.Devices;
@@ -23,7 +24,7 @@ public sealed record AutomaticType(ScalarType Type, string Reason)
     public static AutomaticType For(CpuFeatures cpu, long values, long memoryBytes)
     {
         ArgumentNullException.ThrowIfNull(cpu);
-        return cpu.HasTiles || (cpu.HasBFloat16 && cpu.Vendor == "AuthenticAMD")
+        return cpu.PrefersBFloat16
             ? new AutomaticType(ScalarType.BFloat16, "this processor has instructions for bfloat16 that are faster than float32's")
             : values * sizeof(float) > WeightShare * memoryBytes
             ? new AutomaticType(ScalarType.BFloat16, "float32 weights would take too much of the memory")

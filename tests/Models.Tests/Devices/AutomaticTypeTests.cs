@@ -1,4 +1,5 @@
 using HieraVid.Models.Devices;
+using HieraVid.Torch;
 using static TorchSharp.torch;
 
 namespace HieraVid.Models.Tests.Devices;
