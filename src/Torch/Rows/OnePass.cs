@@ -9,7 +9,7 @@ internal static unsafe class OnePass
     // Elements worth a thread's waking.
     private const long Grain = 1 << 14;
 
-    // Oversight of one thread by another's load costs less in small pieces.
+    // A thread that another program holds up keeps little from the others.
     private const int PiecesPerThread = 4;
 
     /// <summary>Whether the loops take this tensor: float32 or bfloat16 on the CPU, of which no gradient is wanted.</summary>
@@ -83,12 +83,7 @@ internal static unsafe class OnePass
         float* from = (float*)Of(wide);
         Narrow* w = (Narrow*)Of(weight);
         float* b = addend is null ? null : (float*)Of(addend), to = (float*)Of(result);
-        Share(outputs, rows * inputs, (first, last) =>
-        {
-            for (var o = first; o < last; o++)
-                for (long r = 0; r < rows; r++)
-                    to[r * outputs + o] = RowLoops.Dot(from + r * inputs, w + o * inputs, inputs) + (b is null ? 0 : b[o]);
-        });
+        Share(outputs, rows * inputs, (first, last) => RowLoops.Dots(from, w, b, to, rows, inputs, outputs, first, last));
         return result.to(x.dtype).MoveToOuterDisposeScope();
     }
 
