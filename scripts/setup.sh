@@ -3,7 +3,8 @@
 
 OUT="$ROOT/artifacts"
 CONFIGURATION=release
-BUILD_OPTIONS=(-c Release --nologo -v quiet)
+# One compiler process for all projects, whatever the environment says: its start costs more than most of them.
+BUILD_OPTIONS=(-c Release --nologo -v quiet -p:UseSharedCompilation=true)
 BIN="$OUT/bin"
 # libtorch's waiting threads leave the cores to others, and its large blocks of memory come in huge pages: read when it is
 # loaded (src/Torch/Loading/Libtorch.cs, which programs of their own start with).
