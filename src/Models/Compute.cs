@@ -63,7 +63,8 @@ public sealed record Compute(Device Device, ScalarType DType)
     public static Compute Over(DeviceMap map, string dtype)
     {
         var computes = map.Devices.Select(device => Parse(device.IsCpu ? "cpu" : device.Name, dtype)).ToList();
-        return computes[0] with { Map = map };
+        // A GPU of the map has no float32 to gain from.
+        return computes[0] with { Map = map, IsAutomatic = computes.All(compute => compute.IsAutomatic) };
     }
 
     /// <summary>The same with the decoder's matrices in fewer bits.</summary>
